@@ -1,0 +1,38 @@
+# Each target makes its own virtual environment, once; nothing but Python 3.11+ and make is needed before.
+PYTHON ?= python3
+BIN := .venv/bin
+ARGS ?=
+
+.PHONY: demo test check bench schema requirements clean
+
+.venv/ready: requirements.txt pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit("Onlooker needs Python 3.11 or newer, this is " + sys.version) if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+demo: .venv/ready  ## two simulated chairs, a broker, the gateway and a live table
+	$(BIN)/onlooker demo $(ARGS)
+
+check: .venv/ready  ## format, lint, types, layers
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: check  ## everything that CI runs
+	$(BIN)/pytest $(ARGS)
+
+bench: .venv/ready  ## measure; results go to docs/performance.md by hand, with machine and date
+	$(BIN)/python -m bench $(ARGS)
+
+schema: .venv/ready  ## write docs/schema/ anew
+	$(BIN)/onlooker schema --write docs/schema
+
+requirements: .venv/ready  ## pin anew; needs uv
+	uv pip compile --universal --python-version 3.11 --extra dev --generate-hashes --no-emit-index-url --no-annotate \
+		--no-header --output-file requirements.txt pyproject.toml requirements.in
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

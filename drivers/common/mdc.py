@@ -1,0 +1,70 @@
+"""ISO/IEEE 11073-10101 units and alarm events that several families share (sources: IHE PCD TF Vol 2, NIST RTMMS)."""
+
+from typing import Final
+
+from drivers.vocabulary import AlarmCode
+
+# Unit numbers (partition 4) and their UCUM text.
+UNITS: Final = {
+    262656: "1",
+    262688: "%",
+    266016: "mm[Hg]",
+    265987: "kPa",
+    266048: "cm[H2O]",
+    268192: "Cel",
+    266560: "[degF]",
+    264864: "/min",
+    264896: "/min",
+    264928: "/min",
+    264672: "/min",
+    264640: "Hz",
+    266418: "mV",
+    265266: "mL/h",
+    263762: "mL",
+    263890: "mg",
+    263891: "ug",
+    264306: "mg/mL",
+    264307: "ug/mL",
+    265522: "mg/h",
+    265523: "ug/h",
+    265490: "mg/min",
+    265491: "ug/min",
+    265619: "ug/kg/min",
+    265650: "mg/kg/h",
+    265651: "ug/kg/h",
+    262994: "mg/kg",
+    264320: "s",
+    264338: "ms",
+    264352: "min",
+    264384: "h",
+    263875: "kg",
+    263441: "cm",
+    265216: "L/min",
+}
+
+# Event numbers (partition 3) and our word for the alarm they stand for.
+ALARMS: Final = {
+    196648: AlarmCode.LIMIT_HIGH,
+    196670: AlarmCode.LIMIT_LOW,
+    196674: AlarmCode.LIMIT_LOW,
+    196880: AlarmCode.LEAD_OFF,
+    199680: AlarmCode.APNOEA,
+    196916: AlarmCode.NO_SENSOR,
+    196660: AlarmCode.MALFUNCTION,
+    196940: AlarmCode.OCCLUSION,
+    197200: AlarmCode.AIR_IN_LINE,
+    196802: AlarmCode.BATTERY_LOW,
+    197336: AlarmCode.BATTERY_EMPTY,
+    196634: AlarmCode.EMPTY,
+    197332: AlarmCode.INFUSION_COMPLETE,
+    197334: AlarmCode.NEAR_END,
+    196678: AlarmCode.MALFUNCTION,
+    197084: AlarmCode.DOOR,
+    197330: AlarmCode.PUMP_UNATTENDED,
+    258048: AlarmCode.STANDBY_OVER,
+    197340: AlarmCode.STOPPED_BY_USER,
+    197342: AlarmCode.POWER_LOSS,
+    196950: AlarmCode.FLOW,
+    197218: AlarmCode.SYRINGE,
+    197348: AlarmCode.UNKNOWN,
+}
