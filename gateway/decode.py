@@ -1,0 +1,126 @@
+"""A recording, or raw bytes, as observations: no port, no broker, the same dialogue and the same words as live."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
+from datetime import datetime, tzinfo
+
+from drivers import capture
+from drivers.api import Announcement, Damage, Departed, Dialogue, Family, Identity, Output, Port, Reading, Report
+from gateway.clock import OffsetEstimator, iso, utc_seconds
+from gateway.config import family_settings
+from gateway.events import Happening, States, of_announcement, of_report
+from gateway.normalise import observation_fields
+
+FLUSH_S = 3600.0  # past every time-out of a dialogue: what was cut off at the end of the file becomes damage
+
+
+def decode(
+    family: Family,
+    data: bytes,
+    settings: Mapping[str, str],
+    write: Callable[[str], None],
+    warn: Callable[[str], None],
+    timezone: tzinfo,
+) -> int:
+    """Write JSON lines, then warn of damage by cause. Gives 0, or 1 if there was damage or nothing at all."""
+    reader = _Reader(family, timezone, write)
+    for conversation in _conversations(data, family):
+        dialogue = family.dialogue(family_settings(family, settings), Port("file"))
+        reader.read(dialogue, conversation)
+    for reason, count in sorted(reader.damage.items()):
+        warn(f"damage: {reason}: {count} ({reader.damaged_bytes[reason]} bytes)")
+    if not reader.lines and not reader.damage:
+        warn("nothing was found: is it the right family?")
+    return 0 if reader.lines and not reader.damage else 1
+
+
+def _conversations(data: bytes, family: Family) -> Iterator[list[tuple[float | None, bytes]]]:
+    """Give each connection's bytes, with the time (UTC) at which they came, where that is known."""
+    if not capture.is_capture(data):
+        yield [(None, family.from_file(data))]
+        return
+    header, pieces = capture.read(data.decode("utf-8", "replace").splitlines(keepends=True))
+    started = datetime.fromisoformat(header.started).timestamp()
+    by_connection: dict[int, list[tuple[float | None, bytes]]] = {}
+    for piece in pieces:
+        if piece.dir == "rx":
+            by_connection.setdefault(piece.conn, []).append((started + piece.t, piece.data))
+    yield from by_connection.values()
+
+
+class _Reader:
+    """Takes a conversation's outputs and writes them."""
+
+    def __init__(self, family: Family, zone: tzinfo, write: Callable[[str], None]) -> None:
+        self._family = family
+        self._zone = zone
+        self._write = write
+        self._states: dict[str, States] = {}
+        self._offsets: dict[str, OffsetEstimator] = {}
+        self.lines = 0
+        self.damage: Counter[str] = Counter()
+        self.damaged_bytes: Counter[str] = Counter()
+
+    def read(self, dialogue: Dialogue, pieces: list[tuple[float | None, bytes]]) -> None:
+        """Let a dialogue hear all of it."""
+        dialogue.open(pieces[0][0] or 0.0)
+        for at, data in pieces:
+            for output in dialogue.receive(data, at or 0.0):
+                self._take(output, at)
+        end = pieces[-1][0] or 0.0
+        for output in dialogue.tick(end + FLUSH_S):
+            self._take(output, None)
+
+    def _take(self, output: Output, at: float | None) -> None:
+        match output:
+            case Report():
+                self._report(output, at)
+            case Announcement():
+                states = self._states.setdefault(output.device, States())
+                for happening in of_announcement(states, output):
+                    self._event(happening, output.device, output.device_time, output.simulated)
+            case Identity():
+                self._line({**asdict(output), "identity": True})
+            case Departed():
+                self._line({"device": output.device, "departed": output.reason})
+            case Damage():
+                self.damage[output.reason] += 1
+                self.damaged_bytes[output.reason] += output.size
+
+    def _report(self, report: Report, at: float | None) -> None:
+        offsets = self._offsets.setdefault(report.device, OffsetEstimator())
+        if at is not None and report.device_time is not None and not report.late:
+            offsets.take(utc_seconds(report.device_time, self._zone), at)
+        for reading in report.readings:
+            said = reading.device_time or report.device_time
+            self._line(
+                {
+                    "device": report.device,
+                    **observation_fields(reading),
+                    "device_time": said.isoformat() if said else None,
+                    "measured_at": self._measured_at(reading, offsets.offset),
+                    "simulated": report.simulated,
+                }
+            )
+        states = self._states.setdefault(report.device, States())
+        for happening in of_report(states, report, at):
+            self._event(happening, report.device, report.device_time, report.simulated)
+
+    def _measured_at(self, reading: Reading, offset: float | None) -> str | None:
+        if reading.device_time is None or offset is None:
+            return None
+        return iso(utc_seconds(reading.device_time, self._zone) - offset)
+
+    def _event(self, happening: Happening, device: str, device_time: datetime | None, simulated: bool) -> None:
+        said = asdict(happening)
+        said["from"] = said.pop("from_")
+        said["not_before"] = None if happening.not_before is None else iso(happening.not_before)
+        said["mdc"] = happening.mdc._asdict() if happening.mdc else None
+        times = {"device_time": device_time.isoformat() if device_time else None, "simulated": simulated}
+        self._line({"device": device, **said, **times})
+
+    def _line(self, fields: dict[str, object]) -> None:
+        self.lines += 1
+        self._write(json.dumps(fields, ensure_ascii=False))

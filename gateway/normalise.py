@@ -1,0 +1,407 @@
+"""What a dialogue said, as messages: identity, two clocks, validity, and the events behind it.
+
+The hot path builds JSON from pieces that are made once: the head of each device's messages, and each distinct reading
+(a patient's values repeat), which the pydantic model validates and writes the first time it is seen.
+"""
+
+import hashlib
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, tzinfo
+from typing import Final
+
+from drivers.api import Announcement, Code, Identity, Reading, Report, Waveform
+from drivers.vocabulary import TERM_BY_CODE, TERM_BY_METRIC, EventKind, Metric, Phase, Reason, Validity, units_of
+from gateway import model
+from gateway.clock import Clock, OffsetEstimator, iso, utc_seconds
+from gateway.events import Happening, States, of_announcement, of_report
+from gateway.outbox import Outbox, Stream
+
+CACHE_LIMIT: Final = 16_384  # distinct readings kept as JSON, about 6 MB; beyond it the cache begins anew
+
+# Outer plausible ranges (unit by unit): what lies outside is published, and marked. Source: docs/terminology.md.
+PLAUSIBLE: Final[dict[tuple[Metric, str], tuple[float, float]]] = {
+    **{(metric, "/min"): (20, 250) for metric in (Metric.HEART_RATE, Metric.PULSE_RATE, Metric.NIBP_PULSE_RATE)},
+    (Metric.SPO2, "%"): (50, 100),
+    **{
+        (metric, "/min"): (0, 60)
+        for metric in (Metric.RESPIRATION_RATE, Metric.RESPIRATION_RATE_CO2, Metric.RESPIRATION_RATE_IMPEDANCE)
+    },
+    (Metric.ETCO2, "mm[Hg]"): (0, 100),
+    (Metric.ETCO2, "kPa"): (0, 13.3),
+    (Metric.NIBP_SYSTOLIC, "mm[Hg]"): (40, 280),
+    (Metric.NIBP_DIASTOLIC, "mm[Hg]"): (20, 200),
+    (Metric.NIBP_MEAN, "mm[Hg]"): (30, 230),
+    (Metric.TEMPERATURE, "Cel"): (25, 45),
+    (Metric.TEMPERATURE, "[degF]"): (77, 113),
+    (Metric.PERFUSION_INDEX, "%"): (0, 30),
+    (Metric.PERFUSION_INDEX, "1"): (0, 30),
+    (Metric.INFUSION_RATE, "mL/h"): (0, 1200),
+    (Metric.DOSE_RATE, "mg/kg/h"): (0, 5),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a device stands in the hospital, and who speaks for it."""
+
+    root: str
+    gateway: str
+    site: str
+    station: str
+    device: str
+    family: str
+    simulated: bool  # the whole gateway is in test mode
+
+    def topic(self, kind: str) -> str:
+        """Give the topic of a kind of message."""
+        return f"{self.root}/{self.site}/{self.station}/{self.device}/{kind}"
+
+    def fields(self) -> dict[str, str]:
+        """Give what stands in every message."""
+        return {
+            "gateway": self.gateway, "site": self.site, "station": self.station, "device": self.device,
+            "family": self.family,
+        }  # fmt: skip
+
+
+def _mdc(reading: Reading) -> Code | None:
+    if reading.code is not None:
+        return reading.code
+    term = TERM_BY_METRIC.get(reading.metric)
+    return Code(term.code, term.refid) if term else None
+
+
+def _loinc(reading: Reading, mdc: Code | None) -> str | None:
+    term = TERM_BY_CODE.get(mdc.code) if mdc is not None and mdc.code is not None else None
+    return term.loinc or None if term is not None and term.metric is reading.metric else None
+
+
+def _judged(reading: Reading, unit: str | None) -> tuple[Validity, Reason | None]:
+    if reading.validity is Validity.VALID and isinstance(reading.value, int | float):
+        limits = PLAUSIBLE.get((reading.metric, unit or ""))
+        if limits is not None and not limits[0] <= reading.value <= limits[1]:
+            return Validity.QUESTIONABLE, Reason.IMPLAUSIBLE
+    return reading.validity, reading.reason
+
+
+def observation_fields(reading: Reading) -> dict[str, object]:
+    """Give an observation as the contract has it, without its own times."""
+    units = units_of(reading.metric)
+    unit = reading.unit if reading.unit is not None or len(units) != 1 else units[0]
+    mdc = _mdc(reading)
+    validity, reason = _judged(reading, unit)
+    has_value = validity in (Validity.VALID, Validity.QUESTIONABLE)
+    return {
+        "metric": reading.metric,
+        "value": reading.value if has_value else None,
+        "unit": unit or None,
+        "validity": validity,
+        "reason": reason,
+        "mdc": {"code": mdc.code, "refid": mdc.refid} if mdc else None,
+        "loinc": _loinc(reading, mdc),
+        "name": reading.name,
+        "raw": reading.raw,
+        "source": reading.source,
+    }
+
+
+_pieces: dict[Reading, bytes] = {}
+_write_plain: Final = model.Observation.__pydantic_serializer__.to_json
+_write_timed: Final = model.TimedObservation.__pydantic_serializer__.to_json
+
+
+def _piece(reading: Reading) -> bytes:
+    """Validate and write one reading without a time of its own."""
+    if len(_pieces) >= CACHE_LIMIT:
+        _pieces.clear()
+    piece = _pieces[reading] = _write_plain(model.Observation.model_validate(observation_fields(reading)))
+    return piece
+
+
+def _timed_piece(reading: Reading, measured_at: str | None) -> bytes:
+    assert reading.device_time is not None
+    own = {"device_time": reading.device_time.isoformat(), "measured_at": measured_at}
+    return _write_timed(model.TimedObservation.model_validate({**observation_fields(reading), **own}))
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+@dataclass(slots=True)
+class Device:
+    """One published device: its streams, its last states, its clock. Lives as long as the gateway."""
+
+    place: Place
+    key: str
+    zone: tzinfo
+    silent_after_s: float
+    observations: Stream
+    events: Stream
+    states: States
+    offset: OffsetEstimator
+    memory_key: str
+    head: bytes = b""
+    counters: Counter[str] = field(default_factory=Counter)
+    identity: Identity = field(default_factory=Identity)
+    last_at: float | None = None  # UTC: when a reading was last taken
+    simulated: bool = False  # of the last report
+    waves: dict[str, Stream] = field(default_factory=dict)
+    refused: list[tuple[str, int]] = field(default_factory=list)  # topic and seq, not yet on record
+
+
+class Normaliser:
+    """Makes messages for one link's devices and hands them to the outbox."""
+
+    def __init__(self, outbox: Outbox, clock: Clock, once: Callable[[str, bytes], None]) -> None:
+        self._outbox = outbox
+        self._clock = clock
+        self._once = once
+
+    def device(self, place: Place, key: str, zone: tzinfo, silent_after_s: float) -> Device:
+        """Make a device, with what is remembered of it from before."""
+        memory_key = f"{place.root}/{place.site}/{place.device}"
+        states = States.from_json(self._outbox.recall(memory_key, "states"))
+        offset = self._outbox.recall(memory_key, "offset")
+        device = Device(
+            place, key, zone, silent_after_s, self._outbox.stream(place.topic("observations")),
+            self._outbox.stream(place.topic("events")), states, OffsetEstimator(float(offset) if offset else None),
+            memory_key,
+        )  # fmt: skip
+        device.identity = Identity(**states.identity) if states.identity else Identity()
+        device.last_at = device.observations.last_at
+        device.head = (
+            b'{"schema":"onlooker.observations/1",' + _json(place.fields())[1:-1] + b',"stream":%b,"seq":'
+        ) % _json(device.observations.name)
+        return device
+
+    # Reports
+
+    def report(self, device: Device, report: Report, now: float) -> bool:
+        """Take what a device said. False if it could not be taken: then it must not be acknowledged."""
+        utc = self._clock.utc(now)
+        if not self._outbox.is_taking:
+            return self._refuse(device, device.observations)
+        if report.key and self._outbox.is_repeat(device.memory_key, report.key):
+            device.counters["repeats"] += 1
+            return True
+        device.counters["reports"] += 1
+        happened = self._clocks(device, report, utc)
+        happened += of_report(device.states, report, device.last_at)
+        device.simulated = report.simulated
+        readings = self._news(device, report.readings)
+        historical = report.late or self._clock.is_stalled()
+        if readings:
+            self._observations(device, report, readings, utc, historical)
+        for happening in happened:
+            self._event(device, happening, utc, report.device_time, report.simulated, historical)
+        device.last_at = utc
+        self._remember(device)
+        return True
+
+    def _refuse(self, device: Device, stream: Stream) -> bool:
+        """The disk is so far behind that memory is full: leave a hole that the record can name."""
+        stream.seq += 1
+        self._outbox.dropped["disk"] += 1
+        device.counters["lost: disk"] += 1
+        device.refused.append((stream.topic, stream.seq))
+        return False
+
+    def own_up(self, device: Device, now: float) -> None:
+        """Once there is room again, put on record what was refused."""
+        if device.refused and self._outbox.has_room:
+            refused, device.refused = device.refused, []
+            for _, first, last in lost_ranges(refused):
+                self.lost(device, first, last, "the gateway's disk was full or too slow", now)
+
+    def _clocks(self, device: Device, report: Report, utc: float) -> list[Happening]:
+        if report.device_time is None or report.late:
+            return []
+        before = device.offset.offset
+        jump = device.offset.take(utc_seconds(report.device_time, device.zone), utc)
+        if before is None or jump is not None:
+            self._outbox.remember(device.memory_key, "offset", repr(device.offset.offset))
+        if jump is None:
+            return []
+        return [
+            Happening(
+                EventKind.CLOCK_JUMPED, from_=round(jump.before, 3), to=round(jump.after, 3),
+                text="the device's clock was set; offsets in seconds, device minus gateway",
+            )
+        ]  # fmt: skip
+
+    def _news(self, device: Device, readings: Sequence[Reading]) -> Sequence[Reading]:
+        """Leave out what was measured once, and said again."""
+        if all(reading.device_time is None for reading in readings):
+            return readings
+        return [
+            reading
+            for reading in readings
+            if reading.device_time is None or not self._outbox.is_repeat(device.memory_key, _once_key(reading))
+        ]
+
+    def _observations(
+        self, device: Device, report: Report, readings: Sequence[Reading], utc: float, historical: bool
+    ) -> None:
+        pieces = _pieces
+        body = [
+            (pieces.get(reading) or _piece(reading))
+            if reading.device_time is None
+            else _timed_piece(reading, self._measured_at(device, reading))
+            for reading in readings
+        ]
+        stream = device.observations
+        stream.seq += 1
+        times = self._times(device, report.device_time, utc, report.simulated)
+        payload = b'%b%d,"id":"%b:%d",%b,"observations":[%b],"historical":%b}' % (
+            device.head, stream.seq, stream.name.encode(), stream.seq, _json(times)[1:-1],
+            b",".join(body), b"true" if historical else b"false",
+        )  # fmt: skip
+        self._outbox.put(stream, stream.seq, utc, payload)
+
+    def _measured_at(self, device: Device, reading: Reading) -> str | None:
+        if device.offset.offset is None or reading.device_time is None:
+            return None
+        return iso(utc_seconds(reading.device_time, device.zone) - device.offset.offset)
+
+    def _times(self, device: Device, device_time: datetime | None, utc: float, simulated: bool) -> dict[str, object]:
+        return {
+            "received_at": iso(utc),
+            "device_time": device_time.isoformat() if device_time else None,
+            "clock_offset_s": None if device.offset.offset is None else round(device.offset.offset, 3),
+            "simulated": simulated or device.place.simulated,
+        }
+
+    def _remember(self, device: Device) -> None:
+        if device.states.moved:
+            self._outbox.remember(device.memory_key, "states", device.states.to_json())
+
+    # Events
+
+    def announcement(self, device: Device, said: Announcement, now: float) -> bool:
+        """Take an event that the device announced."""
+        utc = self._clock.utc(now)
+        if not self._outbox.is_taking:
+            return self._refuse(device, device.events)
+        if said.key and self._outbox.is_repeat(device.memory_key, said.key):
+            device.counters["repeats"] += 1
+            return True
+        device.counters["announcements"] += 1
+        for happening in of_announcement(device.states, said):
+            self._event(device, happening, utc, said.device_time, said.simulated, self._clock.is_stalled())
+        self._remember(device)
+        return True
+
+    def identity(self, device: Device, said: Identity, now: float) -> bool:
+        """Take who a device says it is; True if that is new. A different serial number is an event."""
+        known = asdict(device.identity)
+        merged = {name: value or known[name] for name, value in asdict(said).items()}
+        merged["device"] = ""
+        if merged == known:
+            return False
+        changed = [name for name in ("serial", "model") if known[name] and known[name] != merged[name]]
+        device.identity = Identity(**merged)
+        device.states.identity = merged
+        device.states.moved = True
+        for name in changed:
+            happening = Happening(EventKind.IDENTITY_CHANGED, from_=known[name], to=merged[name], text=name)
+            self._event(device, happening, self._clock.utc(now), None, device.simulated, False)
+        self._remember(device)
+        return True
+
+    def gap(self, device: Device, phase: Phase, began: float, now: float, cause: str) -> None:
+        """Put a gap on record: from when nothing was heard, and until when. Both UTC seconds."""
+        happening = Happening(
+            EventKind.DATA_GAP, phase, from_=iso(began), to=iso(now) if phase is Phase.END else None, text=cause
+        )
+        self._event(device, happening, now, None, device.simulated, False)
+
+    def lost(self, device: Device, first_seq: int, last_seq: int, cause: str, now: float) -> None:
+        """Put on record which messages of a device were given up."""
+        happening = Happening(EventKind.DATA_GAP, from_=first_seq, to=last_seq, text=f"lost seq: {cause}")
+        self._event(device, happening, now, None, device.simulated, False)
+
+    def clock_step(self, device: Device, step_s: float, now: float) -> None:
+        """Put on record that the gateway's own clock was set (s)."""
+        happening = Happening(
+            EventKind.CLOCK_JUMPED, to=round(step_s, 3), text="the gateway's clock was set, by seconds"
+        )
+        self._event(device, happening, now, None, device.simulated, False)
+
+    def _event(
+        self,
+        device: Device,
+        happening: Happening,
+        utc: float,
+        device_time: datetime | None,
+        simulated: bool,
+        historical: bool,
+    ) -> None:
+        stream = device.events
+        stream.seq += 1
+        said = asdict(happening)
+        said["from"] = said.pop("from_")
+        said["not_before"] = None if happening.not_before is None else iso(happening.not_before)
+        said["mdc"] = happening.mdc._asdict() if happening.mdc else None
+        fields = {"schema": "onlooker.event/1", **device.place.fields(), **_numbers(stream)}
+        times = self._times(device, device_time, utc, simulated)
+        event = model.Event.model_validate({**fields, **times, **said, "historical": historical})
+        device.counters["events"] += 1
+        self._outbox.put(stream, stream.seq, utc, _json(event.model_dump(mode="json", by_alias=True)))
+
+    # Waveforms
+
+    def waveform(self, device: Device, wave: Waveform, now: float) -> None:
+        """Publish a block of samples at once; it is neither stored nor repeated."""
+        stream = device.waves.setdefault(wave.name, Stream(0, "", device.observations.name + wave.name, 0, None))
+        stream.seq += 1
+        units = units_of(wave.metric)
+        fields = {
+            "schema": "onlooker.waveform/1",
+            **device.place.fields(),
+            **_numbers(stream),
+            **self._times(device, wave.device_time, self._clock.utc(now), wave.simulated),
+            "metric": wave.metric,
+            "name": wave.name,
+            "period_s": wave.period_s,
+            "samples": list(wave.samples),
+            "unit": wave.unit if wave.unit is not None or len(units) != 1 else units[0],
+            "validity": wave.validity,
+            "historical": False,
+        }
+        device.counters["waveforms"] += 1
+        self._once(device.place.topic(f"waveforms/{wave.name}"), _json(fields))
+
+
+def _numbers(stream: Stream) -> dict[str, object]:
+    return {"stream": stream.name, "seq": stream.seq, "id": f"{stream.name}:{stream.seq}"}
+
+
+def _once_key(reading: Reading) -> str:
+    """Tell one measurement from another: source, metric, own time and value."""
+    assert reading.device_time is not None
+    said = f"{reading.source}|{reading.metric}|{reading.device_time.isoformat()}|{reading.value}|{reading.validity}"
+    return hashlib.blake2s(said.encode(), digest_size=12).hexdigest()
+
+
+_SEGMENT: Final = re.compile(r"[^A-Za-z0-9-]")
+
+
+def segment(text: str) -> str:
+    """Make a topic segment of a device's key; odd characters as hex."""
+    return _SEGMENT.sub(lambda odd: odd.group().encode().hex(), text)
+
+
+def lost_ranges(messages: Iterable[tuple[str, int]]) -> list[tuple[str, int, int]]:
+    """Fold (topic, seq) into runs of seq for each topic."""
+    runs: list[tuple[str, int, int]] = []
+    for topic, seq in sorted(messages):
+        if runs and runs[-1][0] == topic and runs[-1][2] == seq - 1:
+            runs[-1] = (topic, runs[-1][1], seq)
+        else:
+            runs.append((topic, seq, seq))
+    return runs

@@ -1,0 +1,256 @@
+"""The devices of one link: who they are, where they stand, whether they speak; and their status messages."""
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from typing import Final
+
+from drivers.api import Announcement, Damage, Departed, Identity, Output, Report, Request, Waveform
+from drivers.vocabulary import Phase
+from gateway.clock import Clock, iso
+from gateway.config import Config, LinkConfig
+from gateway.logs import fields
+from gateway.model import Status
+from gateway.normalise import Device, Normaliser, Place, segment
+from gateway.outbox import Outbox
+from gateway.presence import Change, State, after
+
+log = logging.getLogger(__name__)
+
+EXPIRES_S: Final = 90.0
+DEVICES_LIMIT: Final = 256  # keys on one link; a sender that makes up more is damage
+TEST_ROOT: Final = "onlooker-test/v1"
+
+
+@dataclass(slots=True)
+class Entry:
+    """One device's presence."""
+
+    device: Device
+    state: State
+    since: float  # UTC
+    heard_at: float | None = None  # steady; of this run
+    gap_from: float | None = None  # UTC; a gap that is on record as begun
+
+
+class Roster:
+    """Takes a link's outputs, device by device."""
+
+    def __init__(
+        self,
+        config: Config,
+        link: LinkConfig,
+        normaliser: Normaliser,
+        outbox: Outbox,
+        clock: Clock,
+        retain: Callable[[str, bytes], None],
+    ) -> None:
+        self._config = config
+        self._link = link
+        self._normaliser = normaliser
+        self._outbox = outbox
+        self._clock = clock
+        self._retain = retain
+        self._entries: dict[tuple[str, bool], Entry] = {}
+        self._unknown: set[str] = set()
+        self._damage_at: float | None = None
+        self._is_open = False
+        self.counters: Counter[str] = Counter()
+        self.state = State.CONNECTING
+        for key in link.devices:
+            self._entry(key, simulated=False)
+        if not link.devices and link.port.scheme != "listen":
+            self._entry("", simulated=False)
+
+    # Who is who
+
+    def _entry(self, key: str, *, simulated: bool) -> Entry:
+        # In production, what a device itself calls a test must not reach a chart: it has a life of its own.
+        apart = simulated and not self._config.simulated
+        entry = self._entries.get((key, apart))
+        if entry is None:
+            entry = self._entries[key, apart] = self._new_entry(key, apart=apart)
+        return entry
+
+    def _new_entry(self, key: str, *, apart: bool) -> Entry:
+        link, config = self._link, self._config
+        name, station = self._names(key)
+        root = TEST_ROOT if apart else config.root
+        place = Place(root, config.gateway, config.site, station, name, link.family.name, apart or config.simulated)
+        device = self._normaliser.device(place, key, link.timezone, link.silent_after_s)
+        now = self._clock.utc(self._clock.steady())
+        entry = Entry(device, State.SILENT if self._is_open else State.CONNECTING, now)
+        known_gap = self._outbox.recall(device.memory_key, "gap")
+        if known_gap:
+            entry.gap_from = float(known_gap)
+        elif device.last_at is not None:
+            self._begin_gap(entry, device.last_at, now, "the gateway was not running")
+        return entry
+
+    def _names(self, key: str) -> tuple[str, str]:
+        if not key:
+            return self._link.device, self._link.station
+        listed = self._link.devices.get(key)
+        return (listed.device, listed.station) if listed else (f"{self._link.name}-{segment(key)}", "unassigned")
+
+    # What the dialogue says
+
+    def take(self, output: Output, now: float) -> bool:
+        """Take one output; False if it could not be kept."""
+        match output:
+            case Report():
+                return self._heard(
+                    output.device, output.simulated, now, lambda d: self._normaliser.report(d, output, now)
+                )
+            case Announcement():
+                return self._heard(
+                    output.device, output.simulated, now, lambda d: self._normaliser.announcement(d, output, now)
+                )
+            case Identity():
+                self._identity(output, now)
+            case Waveform():
+                if output.name in self._link.waveforms:
+                    entry = self._entry(output.device, simulated=output.simulated)
+                    self._normaliser.waveform(entry.device, output, now)
+            case Departed():
+                entry = self._entry(output.device, simulated=False)
+                self._move(entry, Change.LOST, output.reason or "the device has left")
+            case Damage():
+                self._damage(output, now)
+        return True
+
+    def spoke(self, request: Request) -> None:
+        """Count what was sent."""
+        self.counters[f"sent: {type(request).__name__}"] += 1
+
+    def _heard(self, key: str, simulated: bool, now: float, take: Callable[[Device], bool]) -> bool:
+        if (key, simulated and not self._config.simulated) not in self._entries and len(self._entries) >= DEVICES_LIMIT:
+            self._damage(Damage("too many devices on one link", 0), now)
+            return True
+        entry = self._entry(key, simulated=simulated)
+        entry.heard_at = now
+        if entry.state is not State.DELIVERING:
+            self._move(entry, Change.DATA, "")
+            self._drop_placeholder(key)
+        taken = take(entry.device)
+        if entry.gap_from is not None:
+            self._end_gap(entry)
+        return taken
+
+    def _drop_placeholder(self, key: str) -> None:
+        """A link whose devices name themselves has no nameless one."""
+        nameless = self._entries.get(("", False))
+        if key and nameless is not None and nameless.heard_at is None and not self._link.devices:
+            del self._entries["", False]
+            self._retain(nameless.device.place.topic("status"), b"")
+
+    def _identity(self, said: Identity, now: float) -> None:
+        for (key, _), entry in list(self._entries.items()):
+            if key == said.device and self._normaliser.identity(entry.device, said, now):
+                self._say(entry)
+
+    def _damage(self, damage: Damage, now: float) -> None:
+        self._damage_at = now
+        self.counters[f"damage: {damage.reason}"] += 1
+        self.counters["damaged bytes"] += damage.size
+
+    # What the link says
+
+    def opened(self) -> None:
+        """The port is open."""
+        self._is_open = True
+        self.state = State.SILENT
+        for entry in self._entries.values():
+            self._move(entry, Change.OPENED, "")
+
+    def lost(self, reason: str) -> None:
+        """The port has closed, or could not be opened."""
+        self._is_open = False
+        self.state = State.DISCONNECTED
+        for entry in self._entries.values():
+            self._move(entry, Change.LOST, reason)
+
+    def look(self, now: float) -> None:
+        """Once a second: who has fallen silent? And what was refused while the disk was full?"""
+        for entry in self._entries.values():
+            self._normaliser.own_up(entry.device, self._clock.utc(now))
+            if self._is_open and entry.state is not State.DISCONNECTED:
+                self._look_at(entry, now)
+        states = {entry.state for entry in self._entries.values()}
+        if self._is_open:
+            self.state = next((s for s in (State.DELIVERING, State.DAMAGED) if s in states), State.SILENT)
+
+    def _look_at(self, entry: Entry, now: float) -> None:
+        limit = entry.device.silent_after_s
+        if entry.heard_at is not None and now - entry.heard_at < limit:
+            return
+        damaged = self._damage_at is not None and now - self._damage_at < limit
+        self._move(entry, Change.DAMAGE if damaged else Change.QUIET, f"nothing heard for {limit:g} s")
+
+    def _move(self, entry: Entry, change: Change, reason: str) -> None:
+        state = after(entry.state, change)
+        if state is entry.state:
+            return
+        before, entry.state = entry.state, state
+        entry.since = self._clock.utc(self._clock.steady())
+        if before is State.DELIVERING:
+            self._begin_gap(entry, entry.device.last_at or entry.since, entry.since, reason)
+        if State.DELIVERING in (before, state):
+            log.info(
+                "device %s" % ("delivers" if state is State.DELIVERING else "lost"),
+                extra=fields(device=entry.device.place.device, link=self._link.name, state=state, reason=reason),
+            )
+        self._say(entry)
+
+    def _begin_gap(self, entry: Entry, began: float, now: float, cause: str) -> None:
+        entry.gap_from = began
+        self._outbox.remember(entry.device.memory_key, "gap", repr(began))
+        self._normaliser.gap(entry.device, Phase.BEGIN, began, now, cause)
+
+    def _end_gap(self, entry: Entry) -> None:
+        began, entry.gap_from = entry.gap_from or 0.0, None
+        self._outbox.remember(entry.device.memory_key, "gap", "")
+        now = self._clock.utc(self._clock.steady())
+        self._normaliser.gap(entry.device, Phase.END, began, now, "")
+
+    def clock_step(self, step_s: float, now: float) -> None:
+        """Put a step of the gateway's own clock on every device's record."""
+        for entry in self._entries.values():
+            self._normaliser.clock_step(entry.device, step_s, now)
+
+    def owner(self, topic: str) -> Device | None:
+        """Find the device whose observations or events go to a topic."""
+        for entry in self._entries.values():
+            if topic in (entry.device.observations.topic, entry.device.events.topic):
+                return entry.device
+        return None
+
+    # Status
+
+    def say_all(self) -> None:
+        """Publish every device's status."""
+        for entry in self._entries.values():
+            self._say(entry)
+
+    def _say(self, entry: Entry) -> None:
+        device, now = entry.device, self._clock.utc(self._clock.steady())
+        identity = asdict(device.identity)
+        del identity["device"]
+        status = Status.model_validate(
+            {
+                "schema": "onlooker.status/1", **device.place.fields(), "state": entry.state,
+                "since": iso(entry.since), "sent_at": iso(now), "expires_at": iso(now + EXPIRES_S),
+                "last_data_at": None if device.last_at is None else iso(device.last_at),
+                "clock_offset_s": None if device.offset.offset is None else round(device.offset.offset, 3),
+                "simulated": device.place.simulated,
+                "identity": identity,
+                "counters": dict(device.counters + self.counters),
+            }
+        )
+        self._retain(device.place.topic("status"), status.model_dump_json(by_alias=True).encode())
+
+
+def states_of(rosters: Iterable[tuple[str, Roster]]) -> dict[str, str]:
+    """Give each link's state for the gateway's own status."""
+    return {name: roster.state for name, roster in rosters}

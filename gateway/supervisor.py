@@ -1,0 +1,206 @@
+"""Keeps every link going: one named task for each, or for each accepted connection; one that fails touches no other."""
+
+import asyncio
+import contextlib
+import logging
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from drivers.api import Port
+from gateway.clock import Clock
+from gateway.config import Config, LinkConfig
+from gateway.errors import ForbiddenRequestError, LinkError
+from gateway.link import Link
+from gateway.logs import fields
+from gateway.outbox import Outbox
+from gateway.roster import Roster
+from gateway.transport import Inbox, listen, open_port, reason_of
+
+log = logging.getLogger(__name__)
+
+STATUS_EVERY_S: Final = 30.0
+CONNECTIONS_LIMIT: Final = 64  # on one listening port
+STEADY_S: Final = 10.0  # a conversation that lasted this long was a good one: the next retry is quick again
+
+
+@dataclass(frozen=True, slots=True)
+class BackOff:
+    """How long to wait before the n-th try in a row: doubling, capped, jittered."""
+
+    first_s: float
+    longest_s: float
+
+    def wait_s(self, failures: int, jitter: float) -> float:
+        """Give the wait; `jitter` between 0 and 1 shortens it by up to a third."""
+        return min(self.longest_s, self.first_s * 2.0 ** min(failures, 16)) * (1 - jitter / 3)
+
+
+# A look at a serial port costs its device nothing; a connection attempt does: a storm of them is a presence effect.
+BACK_OFF: Final = {"serial": BackOff(0.1, 0.5), "tcp": BackOff(0.25, 4.0)}
+DEFAULT_BACK_OFF: Final = BackOff(0.25, 4.0)
+
+
+@dataclass(slots=True)
+class Post:
+    """One link on duty."""
+
+    config: LinkConfig
+    roster: Roster
+    connections: int = 0
+    accepted: int = 0
+    is_stopped: bool = False  # for good: a request was denied
+
+
+class Supervisor:
+    """Runs all links until cancelled."""
+
+    def __init__(
+        self,
+        config: Config,
+        outbox: Outbox,
+        clock: Clock,
+        rosters: dict[str, Roster],
+        each_second: Callable[[float], None],
+    ) -> None:
+        self._outbox = outbox
+        self._clock = clock
+        self._each_second = each_second
+        self._posts = [Post(link, rosters[name]) for name, link in config.links.items()]
+        self._links: set[Link] = set()
+
+    async def run(self) -> None:
+        """Keep everything going; on cancellation each conversation takes its leave first."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._watch(), name="watch")
+                for post in self._posts:
+                    keep = self._listen if post.config.port.scheme == "listen" else self._keep
+                    group.create_task(keep(post, group), name=f"link {post.config.name}")
+        finally:
+            for post in self._posts:
+                post.roster.lost("the gateway stops")
+
+    async def _watch(self) -> None:
+        status_at = self._clock.steady()
+        while True:
+            now = self._clock.steady()
+            self._each_second(now)
+            for post in self._posts:
+                post.roster.look(now)
+                if now >= status_at:
+                    post.roster.say_all()
+            if now >= status_at:
+                status_at = now + STATUS_EVERY_S
+            await asyncio.sleep(1.0)
+
+    # Links that we open
+
+    async def _keep(self, post: Post, _group: asyncio.TaskGroup) -> None:
+        back_off = BACK_OFF.get(post.config.port.scheme, DEFAULT_BACK_OFF)
+        failures, told = 0, ""
+        while True:
+            began = self._clock.steady()
+            try:
+                reason = await self._open_and_talk(post)
+            except ForbiddenRequestError as error:
+                self._stop_for_good(post, error)
+                return
+            except (LinkError, OSError) as error:
+                reason = str(error)
+            except Exception as error:
+                log.exception("link failed: this is a bug", extra=fields(link=post.config.name))
+                reason = f"internal error: {type(error).__name__}"
+            post.roster.lost(reason)
+            failures = 0 if self._clock.steady() - began > STEADY_S else failures + 1
+            if reason != told:
+                log.warning("link not connected", extra=fields(link=post.config.name, reason=reason))
+                told = reason
+            if post.config.port.scheme == "replay" and "closed" in reason:
+                return
+            await asyncio.sleep(back_off.wait_s(max(0, failures - 1), random.random()))
+
+    async def _open_and_talk(self, post: Post) -> str:
+        inbox = await open_port(post.config.port, post.config.line)
+        try:
+            log.info("link connected", extra=fields(link=post.config.name, port=post.config.port.text))
+            post.roster.opened()
+            await self._talk(post, inbox, post.config.port.host)
+        finally:
+            await inbox.close()
+        return reason_of(inbox.error)
+
+    async def _talk(self, post: Post, inbox: Inbox, peer: str) -> None:
+        config = post.config
+        port = Port(peer, "datagrams" if config.port.scheme == "udp" else "stream")
+        link = Link(
+            config.family,
+            config.family.dialogue(config.settings, port),
+            inbox,
+            post.roster,
+            self._outbox,
+            self._clock,
+            accepts_effects=bool(config.accept_risk),
+        )
+        with self._on_duty(link):
+            await link.run()
+
+    @contextlib.contextmanager
+    def _on_duty(self, link: Link) -> Iterator[None]:
+        """A conversation that ends because we end takes its leave."""
+        try:
+            yield
+        except asyncio.CancelledError:
+            with contextlib.suppress(ForbiddenRequestError, LinkError, OSError):
+                link.close()
+            raise
+
+    def _stop_for_good(self, post: Post, error: ForbiddenRequestError) -> None:
+        post.is_stopped = True
+        post.roster.lost("stopped: a request was denied")
+        log.critical("link stopped for good", extra=fields(link=post.config.name, reason=str(error)))
+
+    # Links that devices open
+
+    async def _listen(self, post: Post, group: asyncio.TaskGroup) -> None:
+        failures, told = 0, ""
+        while True:
+            try:
+                server = await listen(post.config.port, lambda inbox, peer: self._accept(post, group, inbox, peer))
+                break
+            except LinkError as error:
+                if str(error) != told:
+                    told = str(error)
+                    log.warning("link can't listen", extra=fields(link=post.config.name, reason=told))
+                post.roster.lost(told)
+                await asyncio.sleep(DEFAULT_BACK_OFF.wait_s(failures, random.random()))
+                failures += 1
+        log.info("link listens", extra=fields(link=post.config.name, port=post.config.port.text))
+        post.roster.opened()
+        async with server:
+            await asyncio.get_running_loop().create_future()
+
+    def _accept(self, post: Post, group: asyncio.TaskGroup, inbox: Inbox, peer: str) -> None:
+        if post.is_stopped or post.connections >= CONNECTIONS_LIMIT:
+            post.roster.counters["connections refused"] += 1
+            inbox.stop()
+            if inbox.transport is not None:
+                inbox.transport.close()
+            return
+        post.connections += 1
+        post.accepted += 1
+        group.create_task(self._converse(post, inbox, peer), name=f"link {post.config.name} #{post.accepted}")
+
+    async def _converse(self, post: Post, inbox: Inbox, peer: str) -> None:
+        try:
+            await self._talk(post, inbox, peer)
+        except ForbiddenRequestError as error:
+            self._stop_for_good(post, error)
+        except (LinkError, OSError) as error:
+            log.info("connection ended", extra=fields(link=post.config.name, peer=peer, reason=str(error)))
+        except Exception:
+            log.exception("connection failed: this is a bug", extra=fields(link=post.config.name, peer=peer))
+        finally:
+            post.connections -= 1
+            await inbox.close()

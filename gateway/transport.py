@@ -1,0 +1,287 @@
+"""Ports: the only module that opens them. Whatever the kind, a link gets an inbox to read and maybe a way to write.
+
+Serial lines are opened with an exclusive lock and no flow control; DTR and RTS are set once and never
+moved, no BREAK is sent.
+"""
+
+import asyncio
+import contextlib
+import errno
+import logging
+import socket
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import serialx
+
+from drivers import capture
+from drivers.api import Line
+from gateway.config import PortUrl
+from gateway.errors import LinkError
+
+log = logging.getLogger(__name__)
+
+OPEN_S: Final = 5.0
+CLOSE_S: Final = 1.0
+INBOX_LIMIT: Final = 256 * 1024  # bytes that wait to be read; beyond it the port is paused
+DATAGRAM_LIMIT: Final = 1024  # datagrams that wait; beyond it they are dropped, as the kernel would
+
+
+class Inbox(asyncio.Protocol, asyncio.DatagramProtocol):
+    """Collects what a port says until the link reads it."""
+
+    def __init__(self, *, datagrams: bool = False) -> None:
+        self._datagrams = datagrams
+        self._chunks: deque[bytes] = deque()
+        self._size = 0
+        self._waiter: asyncio.Future[None] | None = None
+        self._paused = False
+        self._ended = False
+        self._closed = asyncio.Event()
+        self.error: Exception | None = None
+        self.dropped = 0
+        self.transport: asyncio.BaseTransport | None = None
+        self.on_connected: Callable[[Inbox], None] = lambda _inbox: None
+
+    # What the event loop says
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the transport."""
+        self.transport = transport
+        self.on_connected(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes of a stream."""
+        self._chunks.append(data)
+        self._size += len(data)
+        if self._size > INBOX_LIMIT and not self._paused:
+            self._paused = self._set_reading("pause_reading")
+        self._wake()
+
+    def datagram_received(self, data: bytes, addr: object) -> None:
+        """Take one datagram; the socket is connected, so it comes from our device."""
+        if len(self._chunks) >= DATAGRAM_LIMIT:
+            self.dropped += 1
+            return
+        self._chunks.append(data)
+        self._wake()
+
+    def error_received(self, exc: Exception) -> None:
+        """Keep a socket's complaint (nobody listens there yet): the dialogue's own time-outs decide."""
+        self.error = exc
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End the reading."""
+        self.error = exc
+        self._closed.set()
+        self.stop()
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    def _set_reading(self, verb: str) -> bool:
+        with contextlib.suppress(AttributeError, RuntimeError):
+            getattr(self.transport, verb)()
+            return True
+        return False
+
+    # What the link asks
+
+    async def read(self, timeout_s: float | None = None) -> bytes | None:
+        """Give what has come: all of a stream, one datagram. None: nothing in time; b"": the port has closed."""
+        if not self._chunks and not self._ended:
+            await self._wait(timeout_s)
+        if self._chunks:
+            return self._take()
+        return b"" if self._ended else None
+
+    async def _wait(self, timeout_s: float | None) -> None:
+        if timeout_s is not None and timeout_s <= 0:
+            await asyncio.sleep(0)
+            return
+        loop = asyncio.get_running_loop()
+        waiter = self._waiter = loop.create_future()
+        timer = loop.call_later(timeout_s, self._wake) if timeout_s is not None else None
+        try:
+            await waiter
+        finally:
+            self._waiter = None
+            if timer is not None:
+                timer.cancel()
+
+    def _take(self) -> bytes:
+        if self._datagrams:
+            return self._chunks.popleft()
+        data = self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
+        self._chunks.clear()
+        self._size = 0
+        if self._paused:
+            self._paused = not self._set_reading("resume_reading")
+        return data
+
+    def stop(self) -> None:
+        """End the reading from our side."""
+        self._ended = True
+        self._wake()
+
+    async def close(self) -> None:
+        """Close the port, and wait until it is free again."""
+        if self.transport is not None and not self.transport.is_closing():
+            self.transport.close()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_S):
+                await self._closed.wait()
+
+
+async def open_port(port: PortUrl, line: Line) -> Inbox:
+    """Open a port. Raises LinkError in words that name the remedy."""
+    try:
+        async with asyncio.timeout(OPEN_S):
+            return await _OPENERS[port.scheme](port, line)
+    except TimeoutError as error:
+        raise LinkError(
+            f"{port.text}: no answer within {OPEN_S:.0f} s: is the device on, and the address right?"
+        ) from error
+    except (OSError, serialx.SerialException) as error:
+        raise LinkError(f"{port.text}: {_words(error)}") from error
+
+
+async def _open_serial(port: PortUrl, line: Line) -> Inbox:
+    url = port.path if port.scheme == "serial" else port.text
+    loop = asyncio.get_running_loop()
+    _, inbox = await serialx.create_serial_connection(
+        loop,
+        Inbox,
+        url,
+        baudrate=line.baudrate,
+        byte_size=line.bytesize,
+        parity=_PARITY[line.parity],
+        stopbits=serialx.StopBits(line.stopbits),
+        xonxoff=False,
+        rtscts=False,
+        exclusive=True,
+        dtr_on_open=_pin(line.dtr),
+        rts_on_open=_pin(line.rts),
+        dtr_on_close=serialx.PinState.UNDEFINED,
+        rts_on_close=serialx.PinState.UNDEFINED,
+    )
+    assert isinstance(inbox, Inbox)
+    return inbox
+
+
+_PARITY: Final = {"N": serialx.Parity.NONE, "E": serialx.Parity.EVEN, "O": serialx.Parity.ODD}
+
+
+def _pin(is_high: bool) -> serialx.PinState:
+    return serialx.PinState.HIGH if is_high else serialx.PinState.LOW
+
+
+async def _open_tcp(port: PortUrl, _line: Line) -> Inbox:
+    _, inbox = await asyncio.get_running_loop().create_connection(Inbox, port.host, port.port)
+    _keep_alive(inbox)
+    return inbox
+
+
+async def _open_udp(port: PortUrl, _line: Line) -> Inbox:
+    _, inbox = await asyncio.get_running_loop().create_datagram_endpoint(
+        lambda: Inbox(datagrams=True), remote_addr=(port.host, port.port)
+    )
+    return inbox
+
+
+async def _open_replay(port: PortUrl, _line: Line) -> Inbox:
+    """Say a recording's bytes again, in their time; only in test mode, and the link is never written to."""
+    text = await asyncio.to_thread(Path(port.path).read_text, encoding="utf-8")
+    _, pieces = capture.read(text.splitlines(keepends=True))
+    inbox = Inbox()
+    inbox.transport = _Replay(inbox, [piece for piece in pieces if piece.dir == "rx"])
+    return inbox
+
+
+class _Replay(asyncio.BaseTransport):
+    def __init__(self, inbox: Inbox, pieces: list[capture.Piece]) -> None:
+        super().__init__()
+        self._inbox = inbox
+        self._task = asyncio.create_task(self._say(pieces), name="replay")
+
+    async def _say(self, pieces: list[capture.Piece]) -> None:
+        loop = asyncio.get_running_loop()
+        start = loop.time()
+        for piece in pieces:
+            await asyncio.sleep(max(0.0, start + piece.t - loop.time()))
+            self._inbox.data_received(piece.data)
+        self._inbox.connection_lost(None)
+
+    def is_closing(self) -> bool:
+        return self._task.done()
+
+    def close(self) -> None:
+        self._task.cancel()
+        self._inbox.connection_lost(None)
+
+
+_OPENERS: Final = {
+    "serial": _open_serial,
+    "rfc2217": _open_serial,
+    "tcp": _open_tcp,
+    "udp": _open_udp,
+    "replay": _open_replay,
+}
+
+
+async def listen(port: PortUrl, accept: Callable[[Inbox, str], None]) -> asyncio.Server:
+    """Accept connections; `accept` gets each with its peer's address. Raises LinkError."""
+
+    def connected(inbox: Inbox) -> None:
+        _keep_alive(inbox)
+        peer = inbox.transport.get_extra_info("peername") if inbox.transport else None
+        accept(inbox, str(peer[0]) if peer else "")
+
+    def factory() -> Inbox:
+        inbox = Inbox()
+        inbox.on_connected = connected
+        return inbox
+
+    try:
+        return await asyncio.get_running_loop().create_server(factory, port.host, port.port, reuse_address=True)
+    except OSError as error:
+        raise LinkError(f"{port.text}: {_words(error)}") from error
+
+
+def _keep_alive(inbox: Inbox) -> None:
+    """A monitor that loses power leaves a half-open connection; the kernel finds out within about a minute."""
+    sock = inbox.transport.get_extra_info("socket") if inbox.transport else None
+    if sock is None:
+        return
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, seconds in (("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3)):
+        if hasattr(socket, name):
+            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), seconds)
+
+
+# What a person can do about it.
+_REMEDIES: Final = {
+    errno.ENOENT: "there is no such port: is the adapter plugged in? `ls /dev/serial/by-id` shows the names",
+    errno.EBUSY: "the port is in use by another program: stop that, there must be one reader only",
+    errno.EACCES: "no permission: add the gateway's user to the port's group (often dialout)",
+    errno.ECONNREFUSED: "nobody listens there: is the device on, and its network service enabled?",
+    errno.EHOSTUNREACH: "no route to the device: check cable and address",
+    errno.ENETUNREACH: "no route to the device: check cable and address",
+    errno.EADDRINUSE: "the port is taken by another program: choose another, or stop that",
+    errno.EADDRNOTAVAIL: "this machine doesn't have that address: use 0.0.0.0 or one of its own",
+    errno.EIO: "the port has gone: cable pulled, or adapter lost power",
+}
+
+
+def _words(error: BaseException) -> str:
+    if isinstance(error, OSError) and error.errno in _REMEDIES:
+        return _REMEDIES[error.errno]
+    return str(error) or type(error).__name__
+
+
+def reason_of(error: BaseException | None) -> str:
+    """Say why a port has closed, for log and status."""
+    return "closed by the other side" if error is None else _words(error)
