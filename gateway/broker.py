@@ -3,7 +3,6 @@
 import importlib
 import ipaddress
 import logging
-import signal
 import tempfile
 from pathlib import Path
 from types import TracebackType
@@ -63,8 +62,6 @@ class EmbeddedBroker:
         log.info("embedded broker has stopped")
 
     def _start(self, broker: Any) -> None:
-        """Start the child deaf to Ctrl-C, which a terminal sends to both: it is stopped after the last message."""
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
             broker.start(timeout=READY_S)
         except OSError as error:
@@ -74,8 +71,6 @@ class EmbeddedBroker:
             ) from error
         except RuntimeError as error:
             raise ConfigError(f"broker.url: the embedded broker doesn't start ({error}): use another broker") from error
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _listening_address(host: str) -> str:

@@ -53,6 +53,7 @@ class TimedObservation(Observation):
 
 
 class _Place(_Model):
+    schema_: str = Field(alias="schema")
     gateway: Segment
     site: Segment
     station: Segment
@@ -78,10 +79,9 @@ class Observations(_Message):
     historical: Historical
 
 
-class Event(_Message):
-    """A change between two states, or one that the device announced."""
+class Happened(_Model):
+    """What makes an event an event."""
 
-    schema_: Literal["onlooker.event/1"] = Field(alias="schema")
     event: EventKind
     phase: Phase | None
     origin: Literal["device", "gateway"]
@@ -94,19 +94,30 @@ class Event(_Message):
     text: str
     source: str
     raw: str
+
+
+class Event(Happened, _Message):
+    """A change between two states, or one that the device announced."""
+
+    schema_: Literal["onlooker.event/1"] = Field(alias="schema")
     historical: Historical
 
 
-class Waveform(_Message):
-    """Equally spaced samples; only where configured, at most once."""
+class Samples(_Model):
+    """What makes a waveform block."""
 
-    schema_: Literal["onlooker.waveform/1"] = Field(alias="schema")
     metric: Metric
     name: str
     unit: str | None
     period_s: float
     samples: list[float | None]
     validity: Validity
+
+
+class Waveform(Samples, _Message):
+    """Equally spaced samples; only where configured, at most once."""
+
+    schema_: Literal["onlooker.waveform/1"] = Field(alias="schema")
     historical: Historical
 
 

@@ -14,7 +14,7 @@ from datetime import datetime, tzinfo
 from typing import Final
 
 from drivers.api import Announcement, Code, Identity, Reading, Report, Waveform
-from drivers.vocabulary import TERM_BY_CODE, TERM_BY_METRIC, EventKind, Metric, Phase, Reason, Validity, units_of
+from drivers.vocabulary import TERM_BY_CODE, TERM_BY_METRIC, TERMS, EventKind, Metric, Phase, Reason, Validity, units_of
 from gateway import model
 from gateway.clock import Clock, OffsetEstimator, iso, utc_seconds
 from gateway.events import Happening, States, of_announcement, of_report
@@ -62,16 +62,16 @@ class Place:
 
     def fields(self) -> dict[str, str]:
         """Give what stands in every message."""
-        return {
-            "gateway": self.gateway, "site": self.site, "station": self.station, "device": self.device,
-            "family": self.family,
-        }  # fmt: skip
+        names = ("gateway", "site", "station", "device", "family")
+        return {name: getattr(self, name) for name in names}
 
 
-def _mdc(reading: Reading) -> Code | None:
+def _mdc(reading: Reading, unit: str | None) -> Code | None:
     if reading.code is not None:
         return reading.code
-    term = TERM_BY_METRIC.get(reading.metric)
+    term = next(
+        (t for t in TERMS if t.metric is reading.metric and unit in t.units), TERM_BY_METRIC.get(reading.metric)
+    )
     return Code(term.code, term.refid) if term else None
 
 
@@ -92,7 +92,7 @@ def observation_fields(reading: Reading) -> dict[str, object]:
     """Give an observation as the contract has it, without its own times."""
     units = units_of(reading.metric)
     unit = reading.unit if reading.unit is not None or len(units) != 1 else units[0]
-    mdc = _mdc(reading)
+    mdc = _mdc(reading, unit)
     validity, reason = _judged(reading, unit)
     has_value = validity in (Validity.VALID, Validity.QUESTIONABLE)
     return {
@@ -112,6 +112,12 @@ def observation_fields(reading: Reading) -> dict[str, object]:
 _pieces: dict[Reading, bytes] = {}
 _write_plain: Final = model.Observation.__pydantic_serializer__.to_json
 _write_timed: Final = model.TimedObservation.__pydantic_serializer__.to_json
+_write_event: Final = model.Happened.__pydantic_serializer__.to_json
+_write_samples: Final = model.Samples.__pydantic_serializer__.to_json
+_MESSAGE: Final = (
+    b'%b%d,"id":"%b:%d","received_at":"%b","device_time":%b,"clock_offset_s":%b,"simulated":%b,%b,"historical":%b}'
+)
+_BOOL: Final = (b"false", b"true")
 
 
 def _piece(reading: Reading) -> bytes:
@@ -128,10 +134,6 @@ def _timed_piece(reading: Reading, measured_at: str | None) -> bytes:
     return _write_timed(model.TimedObservation.model_validate({**observation_fields(reading), **own}))
 
 
-def _json(value: object) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-
-
 @dataclass(slots=True)
 class Device:
     """One published device: its streams, its last states, its clock. Lives as long as the gateway."""
@@ -145,7 +147,7 @@ class Device:
     states: States
     offset: OffsetEstimator
     memory_key: str
-    head: bytes = b""
+    heads: dict[str, bytes]  # by topic: how its messages begin
     counters: Counter[str] = field(default_factory=Counter)
     identity: Identity = field(default_factory=Identity)
     last_at: float | None = None  # UTC: when a reading was last taken
@@ -167,16 +169,16 @@ class Normaliser:
         memory_key = f"{place.root}/{place.site}/{place.device}"
         states = States.from_json(self._outbox.recall(memory_key, "states"))
         offset = self._outbox.recall(memory_key, "offset")
-        device = Device(
-            place, key, zone, silent_after_s, self._outbox.stream(place.topic("observations")),
-            self._outbox.stream(place.topic("events")), states, OffsetEstimator(float(offset) if offset else None),
-            memory_key,
-        )  # fmt: skip
+        observations = self._outbox.stream(place.topic("observations"))
+        events = self._outbox.stream(place.topic("events"))
+        heads = {
+            observations.topic: _head(place, "observations", observations),
+            events.topic: _head(place, "event", events),
+        }
+        estimate = OffsetEstimator(float(offset) if offset else None)
+        device = Device(place, key, zone, silent_after_s, observations, events, states, estimate, memory_key, heads)
         device.identity = Identity(**states.identity) if states.identity else Identity()
         device.last_at = device.observations.last_at
-        device.head = (
-            b'{"schema":"onlooker.observations/1",' + _json(place.fields())[1:-1] + b',"stream":%b,"seq":'
-        ) % _json(device.observations.name)
         return device
 
     # Reports
@@ -236,7 +238,10 @@ class Normaliser:
 
     def _news(self, device: Device, readings: Sequence[Reading]) -> Sequence[Reading]:
         """Leave out what was measured once, and said again."""
-        if all(reading.device_time is None for reading in readings):
+        for reading in readings:
+            if reading.device_time is not None:
+                break
+        else:
             return readings
         return [
             reading
@@ -248,19 +253,17 @@ class Normaliser:
         self, device: Device, report: Report, readings: Sequence[Reading], utc: float, historical: bool
     ) -> None:
         pieces = _pieces
-        body = [
-            (pieces.get(reading) or _piece(reading))
-            if reading.device_time is None
-            else _timed_piece(reading, self._measured_at(device, reading))
-            for reading in readings
-        ]
+        body = b",".join(
+            [
+                (pieces.get(reading) or _piece(reading))
+                if reading.device_time is None
+                else _timed_piece(reading, self._measured_at(device, reading))
+                for reading in readings
+            ]
+        )
         stream = device.observations
-        stream.seq += 1
-        times = self._times(device, report.device_time, utc, report.simulated)
-        payload = b'%b%d,"id":"%b:%d",%b,"observations":[%b],"historical":%b}' % (
-            device.head, stream.seq, stream.name.encode(), stream.seq, _json(times)[1:-1],
-            b",".join(body), b"true" if historical else b"false",
-        )  # fmt: skip
+        body = b'"observations":[%b]' % body
+        payload = self._message(device, stream, body, utc, report.device_time, report.simulated, historical)
         self._outbox.put(stream, stream.seq, utc, payload)
 
     def _measured_at(self, device: Device, reading: Reading) -> str | None:
@@ -268,13 +271,31 @@ class Normaliser:
             return None
         return iso(utc_seconds(reading.device_time, device.zone) - device.offset.offset)
 
-    def _times(self, device: Device, device_time: datetime | None, utc: float, simulated: bool) -> dict[str, object]:
-        return {
-            "received_at": iso(utc),
-            "device_time": device_time.isoformat() if device_time else None,
-            "clock_offset_s": None if device.offset.offset is None else round(device.offset.offset, 3),
-            "simulated": simulated or device.place.simulated,
-        }
+    def _message(
+        self,
+        device: Device,
+        stream: Stream,
+        body: bytes,
+        utc: float,
+        device_time: datetime | None,
+        simulated: bool,
+        historical: bool,
+    ) -> bytes:
+        """Put the next message of a stream together."""
+        stream.seq += 1
+        offset = device.offset.offset
+        return _MESSAGE % (
+            device.heads[stream.topic],
+            stream.seq,
+            stream.name.encode(),
+            stream.seq,
+            iso(utc).encode(),
+            b"null" if device_time is None else b'"%b"' % device_time.isoformat().encode(),
+            b"null" if offset is None else b"%.3f" % offset,
+            _BOOL[simulated or device.place.simulated],
+            body,
+            _BOOL[historical],
+        )
 
     def _remember(self, device: Device) -> None:
         if device.states.moved:
@@ -341,44 +362,39 @@ class Normaliser:
         simulated: bool,
         historical: bool,
     ) -> None:
-        stream = device.events
-        stream.seq += 1
         said = asdict(happening)
         said["from"] = said.pop("from_")
         said["not_before"] = None if happening.not_before is None else iso(happening.not_before)
         said["mdc"] = happening.mdc._asdict() if happening.mdc else None
-        fields = {"schema": "onlooker.event/1", **device.place.fields(), **_numbers(stream)}
-        times = self._times(device, device_time, utc, simulated)
-        event = model.Event.model_validate({**fields, **times, **said, "historical": historical})
+        body = _write_event(model.Happened.model_validate(said), by_alias=True)[1:-1]
         device.counters["events"] += 1
-        self._outbox.put(stream, stream.seq, utc, _json(event.model_dump(mode="json", by_alias=True)))
+        stream = device.events
+        payload = self._message(device, stream, body, utc, device_time, simulated, historical)
+        self._outbox.put(stream, stream.seq, utc, payload)
 
     # Waveforms
 
     def waveform(self, device: Device, wave: Waveform, now: float) -> None:
         """Publish a block of samples at once; it is neither stored nor repeated."""
-        stream = device.waves.setdefault(wave.name, Stream(0, "", device.observations.name + wave.name, 0, None))
-        stream.seq += 1
+        stream = device.waves.get(wave.name)
+        if stream is None:
+            topic = device.place.topic(f"waveforms/{wave.name}")
+            stream = device.waves[wave.name] = Stream(0, topic, device.observations.name + wave.name, 0, None)
+            device.heads[topic] = _head(device.place, "waveform", stream)
         units = units_of(wave.metric)
-        fields = {
-            "schema": "onlooker.waveform/1",
-            **device.place.fields(),
-            **_numbers(stream),
-            **self._times(device, wave.device_time, self._clock.utc(now), wave.simulated),
-            "metric": wave.metric,
-            "name": wave.name,
-            "period_s": wave.period_s,
-            "samples": list(wave.samples),
-            "unit": wave.unit if wave.unit is not None or len(units) != 1 else units[0],
-            "validity": wave.validity,
-            "historical": False,
-        }
+        unit = wave.unit if wave.unit is not None or len(units) != 1 else units[0]
+        said = {"metric": wave.metric, "name": wave.name, "unit": unit, "period_s": wave.period_s}
+        samples = model.Samples.model_validate({**said, "samples": list(wave.samples), "validity": wave.validity})
+        body, utc = _write_samples(samples)[1:-1], self._clock.utc(now)
         device.counters["waveforms"] += 1
-        self._once(device.place.topic(f"waveforms/{wave.name}"), _json(fields))
+        payload = self._message(device, stream, body, utc, wave.device_time, wave.simulated, historical=False)
+        self._once(stream.topic, payload)
 
 
-def _numbers(stream: Stream) -> dict[str, object]:
-    return {"stream": stream.name, "seq": stream.seq, "id": f"{stream.name}:{stream.seq}"}
+def _head(place: Place, kind: str, stream: Stream) -> bytes:
+    """Write what all messages of a stream begin with."""
+    said = {"schema": f"onlooker.{kind}/1", **place.fields(), "stream": stream.name}
+    return json.dumps(said, ensure_ascii=False, separators=(",", ":"))[:-1].encode() + b',"seq":'
 
 
 def _once_key(reading: Reading) -> str:

@@ -12,6 +12,7 @@ import queue
 import secrets
 import sqlite3
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -29,6 +30,7 @@ WAITING_LIMIT: Final = 32 * 1024 * 1024  # bytes in memory while the disk is slo
 ROOM_LIMIT: Final = 4 * 1024 * 1024  # above it readers should pause, so that a flood waits in the kernel, not in here
 PAGE_SIZE: Final = 16384
 SEEN_LIMIT: Final = 512  # repeats remembered for each device
+MEASURE_EVERY_S: Final = 1.0
 RETRY_S: Final = 1.0  # how soon a full disk is tried again
 
 _SCHEMA: Final = """
@@ -329,6 +331,8 @@ class _Writer:
         self._db.execute("PRAGMA wal_autocheckpoint=512")
         self._db.executescript(_SCHEMA)
         self._streams: dict[int, Stream] = {}
+        self._measure_at = 0.0
+        self._used = 0
 
     def load(self) -> "tuple[list[Stream], dict[tuple[str, str], str], list[tuple[int, str, str]], Span | None]":
         """Read all but the messages: streams, memory, repeats, and the span of what is left."""
@@ -352,8 +356,15 @@ class _Writer:
             if db.in_transaction:
                 db.execute("ROLLBACK")
             raise
-        pages, free = db.execute("SELECT * FROM pragma_page_count(), pragma_freelist_count()").fetchone()
-        return int(pages - free) * PAGE_SIZE
+        return self._bytes()
+
+    def _bytes(self) -> int:
+        """Give the bytes in use; asked once in a while, for it costs as much as a small commit."""
+        if time.monotonic() >= self._measure_at:
+            self._measure_at = time.monotonic() + MEASURE_EVERY_S
+            pages, free = self._db.execute("SELECT * FROM pragma_page_count(), pragma_freelist_count()").fetchone()
+            self._used = int(pages - free) * PAGE_SIZE
+        return self._used
 
     def _write(self, batch: _Batch) -> None:
         db = self._db

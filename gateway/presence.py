@@ -1,4 +1,4 @@
-"""Is a device there, and does it speak? One table of states; leaving `delivering` opens a gap, coming back closes it."""
+"""Is a device there, and does it speak? One table of states; leaving `delivering` opens a gap, coming back ends it."""
 
 from enum import StrEnum
 from typing import Final

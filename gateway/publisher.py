@@ -60,7 +60,8 @@ class Publisher:
     @property
     def depth(self) -> int:
         """Messages that the broker has not taken."""
-        in_flight = len(self._session.flying) if self._session else 0
+        flying = self._session.flying.values() if self._session else ()
+        in_flight = sum(1 for message in flying if message is not None)
         return len(self._live) + len(self._fetched) + len(self._stored) + in_flight
 
     # What is said without the outbox
@@ -151,7 +152,8 @@ class Publisher:
             gone = await self._outbox.drop((first, last), CHUNK)
             self._stored.remove((first, gone[-1].n if gone else last))
             lost.extend(gone)
-        self._outbox.dropped["limit"] += len(lost)
+        if lost:
+            self._outbox.dropped["limit"] += len(lost)
         return lost
 
     async def _is_over(self, max_bytes: int, max_age_s: float) -> bool:

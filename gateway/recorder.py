@@ -1,4 +1,4 @@
-"""Keeps what a link hears and says, with times. A recording holds what the wire held: it is for its owner's eyes only."""
+"""Keeps what a link hears and says, with times. A recording holds what the wire held: for its owner's eyes only."""
 
 import asyncio
 import os
@@ -11,7 +11,7 @@ from drivers.capture import Header, Piece, header_line, piece_line
 
 
 class Recorder:
-    """Writes one recording, each line at once, so that a kill loses at most one. It is also the conversation's store."""
+    """Writes one recording, each line at once: a kill loses at most one. It is also the conversation's store."""
 
     def __init__(self, path: Path, header: Header, monotonic: Callable[[], float] = time.monotonic) -> None:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

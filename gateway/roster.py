@@ -239,8 +239,12 @@ class Roster:
         del identity["device"]
         status = Status.model_validate(
             {
-                "schema": "onlooker.status/1", **device.place.fields(), "state": entry.state,
-                "since": iso(entry.since), "sent_at": iso(now), "expires_at": iso(now + EXPIRES_S),
+                "schema": "onlooker.status/1",
+                **device.place.fields(),
+                "state": entry.state,
+                "since": iso(entry.since),
+                "sent_at": iso(now),
+                "expires_at": iso(now + EXPIRES_S),
                 "last_data_at": None if device.last_at is None else iso(device.last_at),
                 "clock_offset_s": None if device.offset.offset is None else round(device.offset.offset, 3),
                 "simulated": device.place.simulated,

@@ -25,7 +25,8 @@ log = logging.getLogger(__name__)
 
 OPEN_S: Final = 5.0
 CLOSE_S: Final = 1.0
-INBOX_LIMIT: Final = 256 * 1024  # bytes that wait to be read; beyond it the port is paused
+INBOX_LIMIT: Final = 64 * 1024  # bytes that wait to be read; beyond it the port is paused, and the kernel holds them
+PIECE_LIMIT: Final = 16 * 1024  # bytes given at a time: what they become must fit the outbox's memory
 DATAGRAM_LIMIT: Final = 1024  # datagrams that wait; beyond it they are dropped, as the kernel would
 
 
@@ -91,7 +92,7 @@ class Inbox(asyncio.Protocol, asyncio.DatagramProtocol):
     # What the link asks
 
     async def read(self, timeout_s: float | None = None) -> bytes | None:
-        """Give what has come: all of a stream, one datagram. None: nothing in time; b"": the port has closed."""
+        """Give a piece of what has come, or one datagram. None: nothing in time; b"": the port has closed."""
         if not self._chunks and not self._ended:
             await self._wait(timeout_s)
         if self._chunks:
@@ -113,12 +114,14 @@ class Inbox(asyncio.Protocol, asyncio.DatagramProtocol):
                 timer.cancel()
 
     def _take(self) -> bytes:
+        data = self._chunks.popleft()
         if self._datagrams:
-            return self._chunks.popleft()
-        data = self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
-        self._chunks.clear()
-        self._size = 0
-        if self._paused:
+            return data
+        if len(data) > PIECE_LIMIT:
+            self._chunks.appendleft(data[PIECE_LIMIT:])
+            data = data[:PIECE_LIMIT]
+        self._size -= len(data)
+        if self._paused and self._size < INBOX_LIMIT // 2:
             self._paused = not self._set_reading("resume_reading")
         return data
 

@@ -201,11 +201,10 @@ class Decoder:
         if not taken.endswith(_EOT):
             reason = "frame too long" if len(taken) == _MAX_FRAME else "frame cut short"
             return [Damage(reason, len(taken))]
-        if self._stuffing and _LETTER.search(taken.translate(None, b"Ee")):
-            return [Damage("not stuffed: compare the stuffing setting", len(taken))]
         plain = _unstuff(taken) if self._stuffing else taken
         if plain is None:
-            return [Damage("broken stuffing", len(taken))]
+            is_plain = taken[1:6] == b"%05d" % len(taken)
+            return [Damage("not stuffed: compare the stuffing setting" if is_plain else "broken stuffing", len(taken))]
         return self._open(plain, len(taken))
 
     def _open(self, plain: bytes, size: int) -> list[Block | Damage]:
@@ -269,7 +268,7 @@ def _stuff(frame: bytes) -> bytes:
 
 
 def _unstuff(frame: bytes) -> bytes | None:
-    """One scan from the left: EEX is E and X, never E and D. None: E or e before something else."""
-    if any(pair not in _PLAIN for pair in _PAIR.findall(frame)):
+    """One scan from the left: EEX is E and X, never E and D. None: a bare D or d, or an E or e without its pair."""
+    if b"D" in frame or b"d" in frame or any(pair not in _PLAIN for pair in _PAIR.findall(frame)):
         return None
     return _PAIR.sub(lambda pair: _PLAIN[pair[0]], frame)

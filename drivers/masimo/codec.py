@@ -15,7 +15,7 @@ from typing import Final
 
 from drivers.api import Damage
 
-LIMIT: Final = 512  # bytes without a line end; the longest known line has 176
+LIMIT: Final = 512  # bytes without a line end; the longest known line has 177, its end included
 
 # The forms in which the models say each KEY. 9: digit or dash, +: sign, F: hexadecimal digit.
 FORMS: Final = {
@@ -101,7 +101,7 @@ class Decoder:
         size = len(line) + 1
         if is_overlong or len(line) > LIMIT:
             return Damage(TOO_LONG, size)
-        text = line.removesuffix(b"\r").lstrip(b"\0")  # a program for the Radical-7 meets NULs before its lines
+        text = line.strip(b"\r\0")  # CR LF, LF or LF CR; a program for the Radical-7 meets NULs before its lines
         if not text or (is_first and not _CLOCK.match(text)):
             return None
         frame = _decode(text)

@@ -92,10 +92,11 @@ def test_shared_alarm_numbers_stand_in_the_table() -> None:
 
 
 def test_shared_unit_numbers_mean_what_the_table_says() -> None:
-    known = {unit for row in TABLE for unit in row["ucum"].split("|")}
+    looked_at = set()
     for row in TABLE:
         dims = [int(dim.partition("^")[0]) for dim in row["mdc_dim"].split("|") if dim]
         units = row["ucum"].split("|")
-        if len(dims) == len(units):
+        if len(dims) == len(units):  # else one unit goes by several numbers, or the other way round
             assert [mdc.UNITS[dim] for dim in dims] == units, row["term"]
-    assert "%" in known
+            looked_at |= set(dims)
+    assert len(looked_at) > 20

@@ -135,8 +135,8 @@ def test_after_any_garbage_the_next_good_frame_is_found(garbage: bytes, stuffing
 @pytest.mark.parametrize("filler", [b"x", b"\x01", b"\x01x", b"\x01" + b"x" * 20_000, b"\x06", b"\x04"])
 def test_memory_stays_bounded(filler: bytes) -> None:
     decoder = Decoder()
-    for _ in range(20):
-        decoder.feed(filler * (100_000 // len(filler)))
+    for _ in range(5):
+        decoder.feed(filler * (50_000 // len(filler)))
         assert len(decoder._pending) < 16_384
     assert [found for found in decoder.feed(GOOD) if isinstance(found, Block)] == decode(GOOD)
 
@@ -144,7 +144,7 @@ def test_memory_stays_bounded(filler: bytes) -> None:
 def test_a_frame_at_the_limit_is_damage_however_it_comes() -> None:
     long = framed(b"B/1/1>" + b"x" * 17_000)
     byte_by_byte = Decoder()
-    assert [f for n in range(len(long)) for f in byte_by_byte.feed(long[n : n + 1])][0] == decode(long)[0]
+    assert next(f for n in range(len(long)) for f in byte_by_byte.feed(long[n : n + 1])) == decode(long)[0]
     assert decode(long)[0] == Damage("frame too long", 16_384)
 
 
@@ -241,7 +241,7 @@ def test_stuffing_is_undone_from_left_to_right() -> None:
 def test_an_unpaired_e_is_damage(letter: bytes, other: bytes) -> None:
     if letter + other in (b"EX", b"ex"):
         other = b"?"
-    stuffed = Block("Bx", (Entry(1, "50111", "INRT", "1"),)).encode(stuffing=True)
+    stuffed = Block("Bed", (Entry(1, "50111", "INRT", "1"),)).encode(stuffing=True)
     broken = stuffed.replace(b"INRT", letter + other + b"RT")
     assert decode(broken, stuffing=True) == [Damage("broken stuffing", len(broken))]
 

@@ -146,7 +146,7 @@ def test_a_form_that_no_model_has_damages_the_whole_line(token: str) -> None:
         (START, MALFORMED),
         (START + b"SPO2=097%  BPM=080 EXC=000800", MALFORMED),
         (START + b"SPO2=097% BPM=080 EXC=000800 ", MALFORMED),
-        (START + b"SPO2=097% BPM=080 EXC=000800\r", MALFORMED),
+        (START + b"SPO2=097% BPM=080\rEXC=000800", MALFORMED),
         (START + b"SPO2=097% BPM=080 EXC=00\xb08\xb00", MALFORMED),
         (START + b"SPO2=097% BPM=080 EXC=000800 BPM=081", REPEATED),
         (START + b"SPO2=097% BPM=080 EXC=000800 X9=1 X9=1", REPEATED),
@@ -178,19 +178,23 @@ def test_a_first_line_with_a_date_is_judged_like_any_other() -> None:
     assert decode(START + b"SPO2=097%\r\n") == [Damage(INCOMPLETE, 29)]
 
 
-def test_empty_lines_bare_line_feeds_and_leading_nuls_are_nothing() -> None:
-    bare = GOOD.replace(b"\r\n", b"\n")
-    assert decode(b"\r\n" + GOOD + b"\r\n\r\n" + bare + b"\n\0\0" + GOOD + b"\0\0\r\n") == decode(GOOD) * 3
+@pytest.mark.parametrize("end", [b"\r\n", b"\n", b"\n\r", b"\r\n\r\n", b"\n\n", b"\r\n\0\0"])
+def test_line_ends_empty_lines_and_nuls_between_lines_are_nothing(end: bytes) -> None:
+    assert decode(end + (GOOD[:-2] + end) * 3) == decode(GOOD) * 3
 
 
-def test_a_line_of_512_bytes_is_judged_and_one_of_513_is_not() -> None:
-    pad = b" A=1" * 100
-    fits = (GOOD[:-2] + pad)[:LIMIT]
-    assert decode(fits + b"\n") == [Damage(MALFORMED, LIMIT + 1)]
-    for split in (1, LIMIT, LIMIT + 1, LIMIT + 2):
-        frames = decode(*_halves(fits + b"x\n" + GOOD, split))
-        assert {frame.reason for frame in frames[:-1] if isinstance(frame, Damage)} == {TOO_LONG}
-        assert frames[-1:] == decode(GOOD)
+def test_a_line_of_512_bytes_is_judged_and_a_longer_one_is_not() -> None:
+    fits = (START + b"SPO2=097% BPM=080 EXC=000800" + b" A=1" * 200)[:LIMIT]
+    assert decode(fits, b"\n") == [Damage(MALFORMED, LIMIT + 1)]
+    assert decode(fits + b"x\n") == [Damage(TOO_LONG, LIMIT + 2)]
+    assert decode(fits, b"x", b"\n") == [Damage(TOO_LONG, LIMIT + 1), Damage(TOO_LONG, 1)]
+
+
+def test_what_follows_a_long_beginning_is_no_line_however_good_it_looks() -> None:
+    long = b"x" * (LIMIT + 1)
+    for pieces in ((long, GOOD), (long + GOOD,), (long[:9], long[9:] + GOOD[:50], GOOD[50:])):
+        assert _summary(decode(*pieces)) == ([], len(long) + len(GOOD))
+        assert decode(*pieces, GOOD)[-1:] == decode(GOOD)
 
 
 def test_a_stream_without_line_ends_is_given_up_as_it_comes() -> None:
@@ -231,10 +235,6 @@ def test_a_changed_byte_never_leaves_a_value_outside_its_form(place: int, byte: 
             assert frame.values.keys() >= MANDATORY
             assert 0 <= (number("SPO2", frame.values["SPO2"]) or 0) <= 100
             assert 0 <= (number("BPM", frame.values["BPM"]) or 0) <= 250
-
-
-def _halves(data: bytes, split: int) -> tuple[bytes, bytes]:
-    return data[:split], data[split:]
 
 
 def _summary(frames: list[TextLine | Damage]) -> tuple[list[TextLine], int]:

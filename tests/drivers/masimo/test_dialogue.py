@@ -142,6 +142,16 @@ def test_dashes_and_zeros_for_a_reading_are_never_a_value(key: str, text: str) -
         assert said.raw == text
 
 
+@pytest.mark.parametrize(("key", "text"), [("SPCO", "00.0%"), ("DESAT", "00"), ("PIDELTA", "+00"), ("PVI", "000")])
+def test_zero_is_a_value_of_the_other_parameters(key: str, text: str) -> None:
+    assert (reading(key, text, HEALTHY.bit).value, reading(key, text, HEALTHY.bit).validity) == (0, Validity.VALID)
+
+
+def test_a_passing_fault_explains_dashes_only_of_what_each_sensor_measures() -> None:
+    why = {key: reading(key, text, 0x000804).reason for key, text in (("SPO2", "---%"), ("BPM", "---"), ("PVI", "---"))}
+    assert why == {"SPO2": Reason.LOW_PERFUSION, "BPM": Reason.LOW_PERFUSION, "PVI": Reason.NOT_AVAILABLE}
+
+
 @pytest.mark.parametrize(
     ("exc", "validity", "reason"),
     [

@@ -1,0 +1,164 @@
+r"""The only thing a listener says: an acknowledgement of one message, in a form that has no room for anything else.
+
+    VT MSH|^~\&|application|facility|sender|sender facility|time||ACK^trigger^ACK|own id|processing|version CR
+       MSA|code|control id CR
+       [ERR|||error^text^HL70357|E CR] FS CR
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+from drivers.api import Purpose, Request
+from drivers.common.hl7 import timestamps
+from drivers.common.hl7.message import Message, component
+from drivers.common.hl7.mllp import wrap
+
+AckMode: TypeAlias = Literal["auto", "always_aa", "always_ca", "none"]
+
+# HL7 table 0357.
+REQUIRED_FIELD: Final = "101"
+DATA_TYPE: Final = "102"
+UNSUPPORTED_TYPE: Final = "200"
+UNSUPPORTED_EVENT: Final = "201"
+ERRORS: Final = {
+    "": "",
+    REQUIRED_FIELD: "Required field missing",
+    DATA_TYPE: "Data type error",
+    UNSUPPORTED_TYPE: "Unsupported message type",
+    UNSUPPORTED_EVENT: "Unsupported event code",
+}
+
+_NAME: Final = r"[ -%'-\[\]-{}]{0,227}"  # printable, without | ~ \ &; an HD keeps its ^
+_FIELDS: Final = {
+    "application": _NAME,
+    "facility": _NAME,
+    "sender": _NAME,
+    "sender_facility": _NAME,
+    "time": r"[0-9]{14}\+0000",
+    "trigger": r"(?:[A-Z][0-9A-Z]{2})?",
+    "own_id": r"[0-9-]{1,20}",
+    "processing": r"[PTD]",
+    "version": r"2\.[1-9](?:\.[1-9])?",
+    "code": r"[AC][AER]",
+    "control_id": r"[ -%'-\[\]_-{}]{0,199}",  # without ^ too
+    "error": r"(?:10[12]|20[01])?",
+}
+_CHECKS: Final = {name: re.compile(pattern) for name, pattern in _FIELDS.items()}
+_WIRE: Final = re.compile(
+    wrap(
+        (
+            r"MSH\|\^~\\&\|({application})\|({facility})\|({sender})\|({sender_facility})\|({time})\|\|"
+            r"ACK(?:\^({trigger})\^ACK)?\|({own_id})\|({processing})\|({version})\r"
+            r"MSA\|({code})\|({control_id})\r(?:ERR\|\|\|({error})\^[A-Za-z ]+\^HL70357\|E\r)?"
+        )
+        .format(**_FIELDS)
+        .encode()
+    )
+)
+_WITHOUT_TRIGGER: Final = frozenset({"2.1", "2.2", "2.3"})  # there MSH-9 is ACK alone
+
+
+@dataclass(frozen=True, slots=True)
+class Ack(Request):
+    """Take over one message. Every field is checked; what a sender wrote is only echoed within its charset and length."""
+
+    purpose = Purpose.ACKNOWLEDGE
+
+    application: str  # us, as the sender addressed us
+    facility: str
+    sender: str
+    sender_facility: str
+    time: str
+    trigger: str
+    own_id: str
+    processing: str
+    version: str
+    code: str  # AA, AE, AR: application; CA, CE, CR: accept
+    control_id: str  # the sender's MSH-10
+    error: str = ""
+
+    def __post_init__(self) -> None:
+        for name, check in _CHECKS.items():
+            if check.fullmatch(getattr(self, name)) is None:
+                raise ValueError(f"{name} can't stand in an acknowledgement")
+        if self.code.endswith("A") != (self.error == "") or not (self.control_id or self.error):
+            raise ValueError("an error has a code, and nothing else has; only an error may name no message")
+        if self.trigger and self.version in _WITHOUT_TRIGGER:
+            raise ValueError("this version's ACK has no trigger")
+
+    def encode(self) -> bytes:
+        """Give the wire bytes, framed."""
+        kind = f"ACK^{self.trigger}^ACK" if self.trigger else "ACK"
+        error = f"ERR|||{self.error}^{ERRORS[self.error]}^HL70357|E\r" if self.error else ""
+        return wrap(
+            (
+                f"MSH|^~\\&|{self.application}|{self.facility}|{self.sender}|{self.sender_facility}|{self.time}||"
+                f"{kind}|{self.own_id}|{self.processing}|{self.version}\rMSA|{self.code}|{self.control_id}\r{error}"
+            ).encode()
+        )
+
+
+def recognise(data: bytes) -> Ack | None:
+    """Tell an acknowledgement from everything else: all bytes are exactly one, or None."""
+    found = _WIRE.fullmatch(data)
+    if found is None:
+        return None
+    try:
+        ack = Ack(*(field.decode() for field in found.groups(b"")))
+    except ValueError:
+        return None
+    return ack if ack.encode() == data else None
+
+
+# MSH-15 or MSH-16 (table 0155): is an answer wanted on success, on error?
+_WANTED: Final = {"AL": (True, True), "NE": (False, False), "": (False, False), "ER": (False, True), "SU": (True, False)}
+
+
+def answers(message: Message, error: str, mode: AckMode, now: float, serial: int) -> list[Ack]:
+    """Give what the sender asked to hear of a message; `serial` counts messages, for ids of our own."""
+    control_id = message.control_id
+    if _CHECKS["control_id"].fullmatch(control_id) is None:
+        control_id, error = "", error or DATA_TYPE
+    elif not control_id:
+        error = error or REQUIRED_FIELD
+    levels = _levels(message.header, mode, is_error=bool(error))
+    return [_ack(message, level, control_id, error, now, 2 * serial + n) for n, level in enumerate(levels)]
+
+
+def _levels(header: tuple[str, ...], mode: AckMode, *, is_error: bool) -> str:
+    """Say which acknowledgements: accept (C), application (A), both or none. A message not accepted goes no further."""
+    if mode != "auto":
+        return {"always_aa": "A", "always_ca": "C", "none": ""}[mode]
+    accept, application = header[15].strip().upper(), header[16].strip().upper()
+    if not accept and not application:
+        return "A"
+    asked = (("C", accept), ("A", application))
+    levels = "".join(level for level, word in asked if _WANTED.get(word, (True, True))[is_error])
+    return levels[:1] if is_error else levels
+
+
+def _ack(message: Message, level: str, control_id: str, error: str, now: float, serial: int) -> Ack:
+    header = message.header
+    version = component(header[12], 1)
+    version = version if _CHECKS["version"].fullmatch(version) else "2.6"
+    trigger = message.trigger if version not in _WITHOUT_TRIGGER else ""
+    processing = component(header[11], 1)
+    return Ack(
+        application=_echo("application", header[5]),
+        facility=_echo("facility", header[6]),
+        sender=_echo("sender", header[3]),
+        sender_facility=_echo("sender_facility", header[4]),
+        time=timestamps.of_second(int(now)),
+        trigger=_echo("trigger", trigger),
+        own_id=f"{int(now * 1000)}-{serial % 1_000_000}",
+        processing=processing if processing in ("P", "T", "D") else "P",
+        version=version,
+        code=level + ("R" if error else "A"),
+        control_id=control_id,
+        error=error,
+    )
+
+
+def _echo(name: str, said: str) -> str:
+    return said if _CHECKS[name].fullmatch(said) else ""
