@@ -56,6 +56,9 @@ class Store(Protocol):
     def ticket(self) -> "asyncio.Future[bool]":
         """Give the promise that all taken so far is on disk."""
 
+    def flush(self) -> None:
+        """Say that nothing more comes right now."""
+
 
 class Tap(Protocol):
     """What records the bytes."""
@@ -138,6 +141,7 @@ class Link:
                 self._unsaid.append((None, output))
             else:
                 self._say([output])
+        self._store.flush()
         self._say_what_may_be_said()
 
     def _say_later(self, request: Request) -> None:

@@ -6,6 +6,7 @@ import sys
 from datetime import UTC, datetime
 from typing import Final, TextIO
 
+LEVELS: Final = ("debug", "info", "warning", "error")
 _OWN: Final = "onlooker_fields"  # the record's attribute; a record already has `name`, `args` and the like
 
 

@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 WAITING_LIMIT: Final = 32 * 1024 * 1024  # bytes in memory while the disk is slow; beyond it messages are refused
 ROOM_LIMIT: Final = 4 * 1024 * 1024  # above it readers should pause, so that a flood waits in the kernel, not in here
-PAGE_SIZE: Final = 16384
+PAGE_SIZE: Final = 8192
 SEEN_LIMIT: Final = 512  # repeats remembered for each device
 MEASURE_EVERY_S: Final = 1.0
 RETRY_S: Final = 1.0  # how soon a full disk is tried again
@@ -199,6 +199,10 @@ class Outbox:
             self._loop.call_soon(self._hand_over)
         return self._batch
 
+    def flush(self) -> None:
+        """Say that nothing more comes right now: the writer may have it a turn of the loop earlier."""
+        self._hand_over()
+
     def _hand_over(self) -> None:
         if self._batch is not None:
             self._work.put(self._batch)
@@ -328,9 +332,10 @@ class _Writer:
         self._db.execute("PRAGMA locking_mode=EXCLUSIVE")  # a second gateway on this file fails at once
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=FULL")
-        self._db.execute("PRAGMA wal_autocheckpoint=512")
+        self._db.execute("PRAGMA wal_autocheckpoint=1000")
         self._db.executescript(_SCHEMA)
-        self._streams: dict[int, Stream] = {}
+        self._streams: dict[int, Stream] = {}  # those that have a row
+        self._heads: dict[int, Message] = {}  # the last message of each stream whose row is behind
         self._measure_at = 0.0
         self._used = 0
 
@@ -339,6 +344,9 @@ class _Writer:
         db = self._db
         streams = [Stream(*row) for row in db.execute("SELECT id, topic, stream, seq, last_at FROM topics ORDER BY id")]
         self._streams = {stream.id: stream for stream in streams}
+        for topic, seq, at in db.execute("SELECT topic, max(seq), max(at) FROM messages GROUP BY topic"):
+            stream = self._streams[topic]
+            stream.seq, stream.last_at = max(seq, stream.seq), max(at, stream.last_at or 0.0)
         memory = {(device, key): value for device, key, value in db.execute("SELECT device, key, value FROM memory")}
         seen = list(db.execute("SELECT n, device, key FROM seen ORDER BY n"))
         first, last = db.execute("SELECT min(n), max(n) FROM messages").fetchone()
@@ -372,9 +380,10 @@ class _Writer:
             rows = [(n, stream.id, seq, at, payload) for n, stream, seq, at, payload in batch.messages]
             db.executemany("INSERT INTO messages VALUES (?, ?, ?, ?, ?)", rows)
             last = {message.stream.id: message for message in batch.messages}
-            self._streams.update({id_: message.stream for id_, message in last.items()})
-            heads = [(m.stream.id, m.stream.topic, m.stream.name, m.seq, m.at) for m in last.values()]
-            db.executemany(_HEAD, heads)
+            self._heads.update(last)
+            if not self._streams.keys() >= last.keys():
+                self._streams.update({id_: message.stream for id_, message in last.items()})
+                self._write_heads()
         if batch.memory:
             rows_ = [(device, key, value) for (device, key), value in batch.memory.items()]
             db.executemany("INSERT OR REPLACE INTO memory VALUES (?, ?, ?)", rows_)
@@ -383,7 +392,14 @@ class _Writer:
         if batch.forgotten:
             db.executemany("DELETE FROM seen WHERE n = ?", batch.forgotten)
         if batch.delivered:
+            self._write_heads()
             db.executemany("DELETE FROM messages WHERE n BETWEEN ? AND ?", batch.delivered)
+
+    def _write_heads(self) -> None:
+        """Keep each stream's last number: before messages go, for until then they tell it themselves."""
+        heads = [(m.stream.id, m.stream.topic, m.stream.name, m.seq, m.at) for m in self._heads.values()]
+        self._db.executemany(_HEAD, heads)
+        self._heads.clear()
 
     def read(self, span: Span, limit: int) -> list[Message]:
         """Read messages, oldest first."""
@@ -399,6 +415,7 @@ class _Writer:
         )
         gone = [Message(n, self._streams[topic], seq, at, payload) for n, topic, seq, at, payload in rows]
         if gone:
+            self._write_heads()
             self._db.execute("DELETE FROM messages WHERE n BETWEEN ? AND ?", (gone[0].n, gone[-1].n))
         return gone
 

@@ -49,6 +49,9 @@ class Recorder:
         ticket.set_result(True)
         return ticket
 
+    def flush(self) -> None:
+        """Every line has already left."""
+
     def close(self) -> None:
         """End the recording."""
         self._file.close()

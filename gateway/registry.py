@@ -81,6 +81,12 @@ def installed() -> Registry:
     return Registry(entry_points(group=GROUP))
 
 
+def risk_of(family: Family) -> str:
+    """Say why a family needs accept_risk; empty: it doesn't."""
+    effects = sorted({request.effect for request in family.requests if request.effect})
+    return family.refused or "; ".join(f"reading has an effect: {effect}" for effect in effects)
+
+
 def _origin(source: Source) -> str:
     return source.dist.name if source.dist else "an unknown distribution"
 

@@ -40,6 +40,11 @@ class Play:
         self._running: list[tuple[Part, asyncio.subprocess.Process]] = []
         self._ended_first: Part | None = None
 
+    @property
+    def pids(self) -> list[int]:
+        """Give the processes that were started."""
+        return [process.pid for _, process in self._running]
+
     async def run(self, seconds: float | None) -> int:
         """Give the exit code: 0 unless a part failed."""
         try:

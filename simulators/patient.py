@@ -45,7 +45,7 @@ class Measure:
 class _Cycle(NamedTuple):
     start: float
     end: float
-    cuff: Cuff | None  # None: it failed
+    fails: bool
 
 
 class Patient:
@@ -66,6 +66,7 @@ class Patient:
         self._shown = [(at, at + what.seconds, what) for at, what in story if isinstance(what, Shows)]
         self._cycles = self._measured(Random(f"{seed}/cuff"), story)
         self._cycle_starts = [cycle.start for cycle in self._cycles]
+        self._cuffs: dict[float, Cuff] = {}  # as they are asked for
 
     def at(self, second: float) -> Vitals:
         """Say what the sensors find."""
@@ -104,7 +105,7 @@ class Patient:
             flags["cuff_state"] = "measuring"
             if self._person.same_arm:
                 flags["probe"] = "searching"
-        elif cycle is not None and cycle.cuff is None:
+        elif cycle is not None and cycle.fails:
             flags["cuff_state"] = "failed"
         for start, end, shows in self._shown:
             if start <= second < end:
@@ -118,8 +119,10 @@ class Patient:
     def _last_cuff(self, second: float) -> Cuff | None:
         """Give the last measurement that ended with a result."""
         for cycle in reversed(self._cycles[: bisect_right(self._cycle_starts, second)]):
-            if cycle.cuff is not None and cycle.end <= second:
-                return cycle.cuff
+            if not cycle.fails and cycle.end <= second:
+                if cycle.end not in self._cuffs:
+                    self._cuffs[cycle.end] = self._cuff(cycle.end)
+                return self._cuffs[cycle.end]
         return None
 
     def _measured(self, chance: Random, story: Sequence[tuple[float, object]]) -> list[_Cycle]:
@@ -128,7 +131,7 @@ class Patient:
         for at, fails in measures:
             end = at + chance.uniform(*CYCLE_S)
             if not self._is_off(at):
-                cycles.append(_Cycle(at, end, None if fails else self._cuff(end)))
+                cycles.append(_Cycle(at, end, fails))
         return cycles
 
     def _is_off(self, second: float) -> bool:

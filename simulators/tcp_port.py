@@ -7,7 +7,7 @@ from typing import Final, cast
 from simulators.port import LOOPBACK, Port, PortError, free_port, url_of
 from simulators.talk import Talk
 
-_DIALS_S: Final = (0.1, 5.0)  # back-off of a device that can't reach the gateway
+_DIALS_S: Final = (0.02, 5.0)  # back-off of a device that can't reach the gateway
 _STEADY_S: Final = 5.0  # a connection that lasted so long was a good one
 _WAITING: Final = 4  # connections that may wait for the first to leave
 _UNREAD: Final = 1 << 20  # bytes that a gateway may leave unread before a device drops the connection
@@ -146,8 +146,10 @@ class DialPort(Port):
             await self._plugged.wait()
             began = loop.time()
             await self._call()
-            wait = _DIALS_S[0] if loop.time() - began > _STEADY_S else min(wait * 2.0, longest)
+            if loop.time() - began > _STEADY_S:
+                wait = _DIALS_S[0]
             await asyncio.sleep(wait)
+            wait = min(wait * 2.0, longest)
 
     async def _call(self) -> None:
         loop = asyncio.get_running_loop()

@@ -47,6 +47,11 @@ class Entry(NamedTuple):
         """Pillar and position, as sent."""
         return self.address[3:]
 
+    @property
+    def is_version(self) -> bool:
+        """Whether this is the triple that names BCC's version."""
+        return self.value is None and self.address == RACK
+
 
 @dataclass(frozen=True, slots=True)
 class Block:

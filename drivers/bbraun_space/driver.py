@@ -277,10 +277,9 @@ def _error_number(entry: Entry) -> int:
 
 
 def _event(block: Block) -> Event:
-    names = {entry.name for entry in block.entries}
-    if "GNACK" in names:
+    if all(entry.name == "GNACK" for entry in block.entries):
         return E.ALIVE
-    if any(entry.value is None for entry in block.entries):
+    if all(entry.is_version for entry in block.entries):
         return E.VERSION
     if all(entry.name == "GNERR" and _says_nothing(entry) for entry in block.entries):
         return E.REFUSED

@@ -60,7 +60,7 @@ def _measured(entries: Sequence[Entry], values: Mapping[str, str], said_already:
     in_use = _is_dose_in_use(values)
     for entry in entries:
         name, raw = entry.name, entry.value or ""
-        if entry.value is None or name in said_already or is_identifying(name):
+        if entry.is_version or name in said_already or is_identifying(name):
             continue
         if name in DOSES:
             is_superseded = name == "INDORT" and values.get("DORT", "") not in MISSING

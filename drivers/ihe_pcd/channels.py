@@ -266,5 +266,6 @@ EVENT_REFIDS: Final = {
 # MSH-9: what we take. A report of a patient's association holds identities only, and is read over.
 OBSERVATIONS: Final = "ORU"
 ALARM_TRIGGER: Final = "R40"
-NEVER_ANSWERED: Final = ("ACK", "MCF", "NAK")  # an answer to an answer would have no end
+NEVER_ANSWERED: Final = ("ACK", "MCF")  # an answer to an answer would have no end
 ASSOCIATION: Final = "69136"
+SIMULATED_PROCESSING: Final = ("T", "D")  # MSH-11: training, debugging

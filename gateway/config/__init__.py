@@ -1,6 +1,6 @@
 """The configuration: one YAML file, with every fault found at once."""
 
-from gateway.config.file import family_settings, risk_of
+from gateway.config.file import family_settings
 from gateway.config.port_url import PortUrl
 from gateway.config.resolved import Broker, Config, DeviceConfig, LinkConfig, OutboxLimits, load, schema
 from gateway.errors import ConfigError, Fault
@@ -16,6 +16,5 @@ __all__ = [
     "PortUrl",
     "family_settings",
     "load",
-    "risk_of",
     "schema",
 ]

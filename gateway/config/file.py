@@ -21,7 +21,7 @@ from gateway.config.broker import BrokerSection
 from gateway.config.port import LineField, LineSection, PortField
 from gateway.config.rules import Name, Seconds, Section, Zone, around, text_of, wrong
 from gateway.errors import FamilyError
-from gateway.registry import UnknownFamilyError
+from gateway.registry import UnknownFamilyError, risk_of
 
 Mode: TypeAlias = Literal["production", "test"]
 
@@ -80,12 +80,6 @@ def _risk(text: str, info: ValidationInfo) -> str:
     if text and (len(text) < RISK_LENGTH or len(text.split()) < RISK_WORDS):
         raise wrong("too short to say why and who", remedy)
     return text
-
-
-def risk_of(family: Family) -> str:
-    """Say why a family needs accept_risk; empty: it doesn't."""
-    effects = sorted({request.effect for request in family.requests if request.effect})
-    return family.refused or "; ".join(f"reading has an effect: {effect}" for effect in effects)
 
 
 def _outbox_path(value: object, info: ValidationInfo) -> Path:

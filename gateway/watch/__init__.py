@@ -13,7 +13,7 @@ from typing import Final
 import aiomqtt
 
 from gateway.watch.board import ROOTS, Board
-from gateway.watch.screen import LiveTable, Lines
+from gateway.watch.screen import Lines, LiveTable
 from gateway.watch.view import View
 
 KEEPALIVE_S: Final = 5  # a frozen broker is noticed after about twice this

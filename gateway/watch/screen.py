@@ -5,24 +5,12 @@ import sys
 from collections.abc import Callable, Hashable
 from dataclasses import asdict, replace
 from types import TracebackType
-from typing import Protocol
+from typing import Final, TypeAlias
 
-from gateway.watch.view import Row, View
+from gateway.watch.view import GatewayRow, Happened, Row, View
 
-
-class Screen(Protocol):
-    """Something that shows one view after another."""
-
-    def __enter__(self) -> "Screen":
-        """Begin."""
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Leave the terminal as it was."""
-
-    def show(self, view: View, trouble: str) -> None:
-        """Show what is so now; `trouble`: why there is no connection, or empty."""
+Line: TypeAlias = GatewayRow | Row | Happened
+KINDS: Final[dict[type[Line], str]] = {GatewayRow: "gateway", Row: "device", Happened: "event"}
 
 
 class LiveTable:
@@ -91,14 +79,14 @@ class Lines:
             self._warn(trouble or "connected")
         for gateway in view.gateways:
             if self._is_news((gateway.root, gateway.site, gateway.gateway), replace(gateway, clock_ahead_s=0)):
-                self._line("gateway", gateway)
+                self._line(gateway)
         for row in view.rows:
             if self._is_news((row.root, row.site, row.station, row.device), _without_ages(row)):
-                self._line("device", row)
+                self._line(row)
         for event in view.events:
             if event.number > self._events:
                 self._events = event.number
-                self._line("event", event)
+                self._line(event)
         sys.stdout.flush()
 
     def _is_news(self, key: Hashable, said: Hashable) -> bool:
@@ -106,18 +94,13 @@ class Lines:
         self._shown[key] = said
         return is_news
 
-    def _line(self, kind: str, said: object) -> None:
+    def _line(self, said: Line) -> None:
         if self._as_json:
-            self._write(json.dumps({"kind": kind, **asdict(said)}, ensure_ascii=False))  # type: ignore[call-overload]  # dataclasses all
+            self._write(json.dumps({"kind": KINDS[type(said)], **asdict(said)}, ensure_ascii=False))
             return
-        from gateway.watch.table import event_words, gateway_words, row_words
+        from gateway.watch.table import words
 
-        words: dict[str, Callable[[object], str]] = {
-            "gateway": gateway_words,
-            "device": row_words,
-            "event": event_words,
-        }
-        self._write(words[kind](said))
+        self._write(words(said))
 
 
 def _without_ages(row: Row) -> Row:

@@ -43,7 +43,8 @@ class Chunks:
 
 def table(view: View, heading: str, trouble: str) -> RenderableType:
     """Draw all of it; `trouble`: why there is no connection, or empty."""
-    parts: list[RenderableType] = [Text(heading, style="bold")]
+    count = f"  {len(view.rows)} devices" if view.rows else ""  # a small window cuts the last ones off
+    parts: list[RenderableType] = [Text(heading, style="bold").append(count, style="not bold")]
     if trouble:
         parts.append(Text(trouble, style="bold red"))
     parts += [_gateway_line(gateway) for gateway in view.gateways]
@@ -165,27 +166,31 @@ def _alarm(alarm: AlarmCell, row: Row) -> Text:
 
 def _event_line(event: Happened) -> Text:
     style = "bold" if event.event == "alarm" else ""
-    return Text(event_words(event), style=style, no_wrap=True, overflow="ellipsis")
+    return Text(_event_words(event), style=style, no_wrap=True, overflow="ellipsis")
 
 
-def event_words(event: Happened) -> str:
-    """An event in one line."""
-    moment = datetime.fromtimestamp(event.at, UTC).astimezone().strftime("%H:%M:%S")
+def words(said: GatewayRow | Row | Happened) -> str:
+    """Say one of them in one line, for logs and pipes."""
+    match said:
+        case GatewayRow():
+            return f"gateway {_gateway_line(said).plain}"
+        case Row():
+            return _row_words(said)
+        case Happened():
+            return _event_words(said)
+
+
+def _event_words(event: Happened) -> str:
+    at = datetime.fromtimestamp(event.at, UTC).astimezone().strftime("%H:%M:%S")
     marks = ("SIM" if event.simulated else "", "late" if event.historical else "")
-    words = (moment, f"{event.station}/{event.device}", event.event, event.phase, event.what, *marks)
-    return " ".join(word for word in words if word)
+    parts = (at, f"{event.station}/{event.device}", event.event, event.phase, event.what, *marks)
+    return " ".join(part for part in parts if part)
 
 
-def row_words(row: Row) -> str:
-    """A device in one line, for logs and pipes."""
+def _row_words(row: Row) -> str:
     values = [f"{_label(cells)} {_value(cells)} {_age(cells[0])}" for cells in _merged(row.cells)]
     alarms = [_alarm(alarm, row).plain for alarm in row.alarms]
     state = row.state if not row.why_not or row.why_not == row.state else f"{row.state} ({row.why_not})"
     head = f"{row.station}/{row.device} {row.family} {state}{' SIM' if row.simulated else ''}"
     more = [f"+{row.more} more"] if row.more else []
     return "  ".join([head, *values, *more, *alarms])
-
-
-def gateway_words(gateway: GatewayRow) -> str:
-    """A gateway in one line."""
-    return f"gateway {_gateway_line(gateway).plain}"

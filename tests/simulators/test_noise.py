@@ -1,3 +1,4 @@
+from itertools import pairwise
 from math import exp
 from statistics import fmean, pstdev
 
@@ -41,4 +42,4 @@ def test_variance_is_one_and_memory_lasts_a_minute() -> None:
 def test_it_moves_slowly_even_from_one_block_to_the_next() -> None:
     noise = SlowNoise("steps", 1)
     values = [noise.at(0.5 * number)[0] for number in range(10_000)]
-    assert max(abs(b - a) for a, b in zip(values, values[1:], strict=False)) < 0.3
+    assert max(abs(b - a) for a, b in pairwise(values)) < 0.3

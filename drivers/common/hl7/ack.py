@@ -1,8 +1,8 @@
 r"""The only thing a listener says: an acknowledgement of one message, in a form that has no room for anything else.
 
-    VT MSH|^~\&|application|facility|sender|sender facility|time||ACK^trigger^ACK|own id|processing|version CR
-       MSA|code|control id CR
-       [ERR|||error^text^HL70357|E CR] FS CR
+VT MSH|^~\&|application|facility|sender|sender facility|time||ACK^trigger^ACK|own id|processing|version CR
+   MSA|code|control id CR
+   [ERR|||error^text^HL70357|E CR] FS CR
 """
 
 import re
@@ -61,7 +61,7 @@ _WITHOUT_TRIGGER: Final = frozenset({"2.1", "2.2", "2.3"})  # there MSH-9 is ACK
 
 @dataclass(frozen=True, slots=True)
 class Ack(Request):
-    """Take over one message. Every field is checked; what a sender wrote is only echoed within its charset and length."""
+    """Take over one message. Every field is checked; a sender's words are echoed only within charset and length."""
 
     purpose = Purpose.ACKNOWLEDGE
 
@@ -112,7 +112,13 @@ def recognise(data: bytes) -> Ack | None:
 
 
 # MSH-15 or MSH-16 (table 0155): is an answer wanted on success, on error?
-_WANTED: Final = {"AL": (True, True), "NE": (False, False), "": (False, False), "ER": (False, True), "SU": (True, False)}
+_WANTED: Final = {
+    "AL": (True, True),
+    "NE": (False, False),
+    "": (False, False),
+    "ER": (False, True),
+    "SU": (True, False),
+}
 
 
 def answers(message: Message, error: str, mode: AckMode, now: float, serial: int) -> list[Ack]:

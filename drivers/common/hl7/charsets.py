@@ -42,4 +42,6 @@ def _promised(body: bytes) -> list[str]:
         return []
     fields = found.group(2).split(found.group(1))
     named = fields[16].decode("latin_1").upper().split("~") if len(fields) > 16 else []
-    return sorted((CODECS[name.strip()] for name in named if name.strip() in CODECS), key=lambda codec: codec != "utf_8")
+    return sorted(
+        (CODECS[name.strip()] for name in named if name.strip() in CODECS), key=lambda codec: codec != "utf_8"
+    )

@@ -46,7 +46,7 @@ class Message:
 def messages(body: bytes) -> list[Message | Damage]:
     """Read what one frame held: a message, several, or a batch."""
     text, is_promised = decode(body)
-    repairs = () if is_promised else ("characters not as declared",)
+    repairs: tuple[str, ...] = () if is_promised else ("characters not as declared",)
     if "\n" in text:
         text = text.replace("\r\n", "\r").replace("\n", "\r")
         repairs += ("line ends",)

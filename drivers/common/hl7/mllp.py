@@ -1,8 +1,8 @@
 """MLLP release 1: `VT message FS CR`. No length and no checksum: what is between VT and FS is taken as it comes.
 
-    HUNT --VT--> BODY --FS--> END --CR--> HUNT
-                 BODY --VT--> BODY (the earlier frame was never closed)
-                              END  --other--> HUNT (the CR is missing)
+HUNT --VT--> BODY --FS--> END --CR--> HUNT
+             BODY --VT--> BODY (the earlier frame was never closed)
+                          END  --other--> HUNT (the CR is missing)
 """
 
 import re

@@ -79,6 +79,6 @@ def text(kind: str, said: str) -> Value:
 
 
 def label(code: str) -> str:
-    """Give the text of a coded value: `197288^MDC_EVT_PUMP_DELIV_START^MDC`, `^pump-status-infusing`, `^^^^^^^^text`."""
+    """Give the text of a code: `197288^MDC_EVT_PUMP_DELIV_START^MDC`, `^pump-status-infusing`, `^^^^^^^^text`."""
     said = component(code, 2) or component(code, 9) or component(code, 1)
     return unescape(said).strip()

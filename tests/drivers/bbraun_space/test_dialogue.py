@@ -526,6 +526,16 @@ def test_the_order_of_parameters_makes_no_second_report() -> None:
     assert [(report.device, len(report.readings)) for report in reports] == [("13", 2), ("rack", 1)]
 
 
+def test_a_quadruple_without_value_holds_nothing_up() -> None:
+    hand = Hand().reading()
+    entries = (Entry(5, "50113", "INRT", None), Entry(5, "50113", "GNACK", "0"))
+    said, ack = hand.hear(Block("ComSystem", entries).encode())
+    assert isinstance(said, Report)
+    assert [(r.name, r.value, r.reason) for r in said.readings] == [("INRT", None, Reason.NOT_AVAILABLE)]
+    assert ack == ACK
+    assert hand.wait() == [ReadAll("ComSystem")]
+
+
 def test_nothing_is_said_on_closing_and_nothing_afterwards() -> None:
     hand = Hand().reading()
     assert hand.dialogue.close(hand.now) == []

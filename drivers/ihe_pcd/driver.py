@@ -1,0 +1,140 @@
+"""Listens to one connection of an IHE PCD sender: what its messages say, and their acknowledgement."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from drivers.api import Announcement, Damage, Identity, Output, Port, Report
+from drivers.common.hl7.ack import UNSUPPORTED_TYPE, AckMode, answers
+from drivers.common.hl7.message import Message, component
+from drivers.ihe_pcd.alarms import Entry, alarms
+from drivers.ihe_pcd.channels import ALARM_TRIGGER, NEVER_ANSWERED, OBSERVATIONS, SIMULATED_PROCESSING
+from drivers.ihe_pcd.codec import Decoder
+from drivers.ihe_pcd.equipment import owners
+from drivers.ihe_pcd.groups import Group, groups_of
+from drivers.ihe_pcd.reports import identities, observe
+
+KNOWN_LIMIT: Final = 256  # devices whose identity one connection remembers
+
+
+@dataclass(frozen=True, slots=True)
+class IhePcdSettings:
+    """How one listening port is spoken to."""
+
+    key: str = ""  # every message is this device's, whatever it says of itself
+    ack_mode: AckMode = "auto"  # auto: as MSH-15 and MSH-16 ask
+    bare: bool = False  # the sender writes messages without MLLP frames
+
+
+class IhePcdDialogue:
+    """One connection. All it ever says is that a message has been taken, or can't be."""
+
+    def __init__(self, settings: IhePcdSettings, port: Port) -> None:
+        self._settings = settings
+        self._peer = port.peer
+        self._decoder = Decoder(bare=settings.bare)
+        self._heard_at = 0.0
+        self._serial = 0
+        self._known: dict[str, Identity] = {}
+        self._repairs: set[str] = set()
+
+    @property
+    def wake_at(self) -> float | None:
+        """When a frame that was begun is to be given up."""
+        wait_s = self._decoder.wait_s
+        return None if wait_s is None else self._heard_at + wait_s
+
+    def open(self, _now: float) -> Sequence[Output]:
+        """Say nothing: the sender begins."""
+        return []
+
+    def receive(self, data: bytes, now: float) -> Sequence[Output]:
+        """Take any split of what the sender says."""
+        self._heard_at = now
+        return self._take(self._decoder.feed(data), now)
+
+    def tick(self, now: float) -> Sequence[Output]:
+        """Give up what nobody goes on with."""
+        if self.wake_at is None or now < self.wake_at:
+            return []
+        return self._take(self._decoder.pause(), now)
+
+    def close(self, _now: float) -> Sequence[Output]:
+        """Say nothing; an unfinished message was not acknowledged, and will come again."""
+        return []
+
+    def _take(self, said: Iterable[Message | Damage], now: float) -> list[Output]:
+        outputs: list[Output] = []
+        for message in said:
+            if isinstance(message, Damage):
+                outputs.append(message)
+            else:
+                outputs += self._message(message, now)
+        return outputs
+
+    def _message(self, message: Message, now: float) -> list[Output]:
+        if message.kind in NEVER_ANSWERED:
+            return [Damage("answer without a question", message.size)]
+        self._serial += 1
+        if message.kind != OBSERVATIONS:
+            refusal = answers(message, UNSUPPORTED_TYPE, self._settings.ack_mode, now, self._serial)
+            return [Damage("unsupported message type", message.size), *refusal]
+        outputs = self._said(message)
+        outputs += answers(message, "", self._settings.ack_mode, now, self._serial)
+        return outputs
+
+    def _said(self, message: Message) -> list[Output]:
+        """Say everything that a message holds; what is wrong with a row spoils that row only."""
+        is_simulated = component(message.header[11], 1) in SIMULATED_PROCESSING
+        key = self._settings.key
+        said: list[Report | Announcement] = []
+        damage: list[Output] = []
+        who: list[Identity] = []
+        for group in groups_of(message, key, self._peer):
+            devices = [key] * len(group.rows) if key else owners(group.rows, group.sender)
+            if group.nameless:
+                damage.append(Damage("row without a parameter", group.nameless))
+            if message.trigger == ALARM_TRIGGER:
+                found = _alarms(group, devices, is_simulated=is_simulated)
+                if found is None:
+                    damage.append(Damage("alarm message without an alarm", message.size))
+                said += found or []
+            elif group.rows:
+                said += observe(group, devices, is_simulated=is_simulated)
+                who += self._news(identities(group, devices))
+        return [*_keyed(said, message), *who, *damage, *self._repaired(message)]
+
+    def _news(self, said: Iterable[Identity]) -> list[Identity]:
+        """Leave out identities that this connection has told before."""
+        news = [identity for identity in said if self._known.get(identity.device) != identity]
+        for identity in news:
+            if len(self._known) < KNOWN_LIMIT:
+                self._known[identity.device] = identity
+        return news
+
+    def _repaired(self, message: Message) -> list[Damage]:
+        """Tell each kind of repair once in a connection: the sender's habit won't change."""
+        news = [repair for repair in message.repairs if repair not in self._repairs]
+        self._repairs.update(news)
+        return [Damage(repair, 0) for repair in news]
+
+
+def _alarms(group: Group, devices: Sequence[str], *, is_simulated: bool) -> list[Announcement] | None:
+    entries = [Entry(*entry) for entry in zip(group.texts, group.rows, devices, strict=True)]
+    found = alarms(entries)
+    if found is None:
+        return None
+    return [
+        replace(said, device_time=said.device_time or group.time, simulated=said.simulated or is_simulated)
+        for said in found
+    ]
+
+
+def _keyed(said: Sequence[Report | Announcement], message: Message) -> list[Output]:
+    """Give each output a key that is equal in a resend, and only there: sender, MSH-10, content, number."""
+    if not message.control_id or not said:
+        return list(said)
+    content = "\r".join((message.header[3], message.header[4], message.control_id, *message.segments))
+    digest = hashlib.blake2b(content.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
+    return [replace(output, key=f"{digest}-{number}") for number, output in enumerate(said)]
