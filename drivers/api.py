@@ -127,9 +127,9 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Departed:
-    """A device that is gone while the link stands."""
+    """A device that is gone while the link stands; with an empty key, all of the link's."""
 
-    device: str
+    device: str = ""
     reason: str = ""
 
 

@@ -133,6 +133,7 @@ class Metric(StrEnum):
     PUMP_STATUS = "pump_status"
     CHANNEL_RELAY_STATE = "channel_relay_state"
     # without a registered code
+    DOSE_RATE_SET = "dose_rate_set"
     BOLUS_VOLUME = "bolus_volume"
     BOLUS_RATE = "bolus_rate"
     BOLUS_COUNT = "bolus_count"

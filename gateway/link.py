@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
-from drivers.api import Damage, Dialogue, Family, Output, Purpose, Request
+from drivers.api import Dialogue, Family, Output, Purpose, Request
 from gateway.clock import Clock
 from gateway.errors import ForbiddenRequestError, LinkError
 from gateway.logs import fields
@@ -50,8 +50,8 @@ class Store(Protocol):
     def has_room(self) -> bool:
         """Say whether reading may go on."""
 
-    async def room(self, timeout_s: float) -> None:
-        """Wait for room, no longer than this."""
+    def when_room(self, tell: Callable[[], None]) -> None:
+        """Call once, when there is room again."""
 
     def ticket(self) -> "asyncio.Future[bool]":
         """Give the promise that all taken so far is on disk."""
@@ -95,31 +95,79 @@ class Link:
         self._tap = tap
         self._port = inbox.transport if family.requests else None  # a family that says nothing has no writer
         self._unsaid: deque[tuple[asyncio.Future[bool] | None, Request]] = deque()
-        self._failure: Exception | None = None
+        self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._timer: asyncio.TimerHandle | None = None
+        self._pause_timer: asyncio.TimerHandle | None = None
 
     async def run(self) -> None:
-        """Talk until the port closes. Raises ForbiddenRequestError, or what the transport raised."""
-        self._carry_out(self._dialogue.open(self._now()))
-        while (data := await self._read()) != b"":
-            if data is not None:
-                if self._tap is not None:
-                    self._tap.heard(data)
-                self._carry_out(self._dialogue.receive(data, self._now()))
+        """Talk until the port closes. Raises ForbiddenRequestError, LinkError, or what a faulty dialogue raised."""
+        self._do(self._dialogue.open)
+        self._inbox.attach(self._hear, self._end)
+        try:
+            await self._over
+        finally:
+            for timer in (self._timer, self._pause_timer):
+                if timer is not None:
+                    timer.cancel()
+
+    def _hear(self, data: bytes) -> None:
+        """Take what the port said. Called by the event loop: nothing may escape from here."""
+        if self._over.done():
+            return
+        if self._tap is not None:
+            self._tap.heard(data)
+        self._do(lambda now: self._dialogue.receive(data, now))
+        if not self._store.has_room:
+            self._pause()
+
+    def _do(self, ask: Callable[[float], Sequence[Output]]) -> None:
+        """Let the dialogue have its say, and its tick if that is due; then see when it wants to be woken."""
+        try:
+            self._carry_out(ask(self._now()))
             wake_at = self._dialogue.wake_at
             if wake_at is not None and wake_at <= self._now():
                 self._carry_out(self._dialogue.tick(self._now()))
-        if self._failure is not None:
-            raise self._failure
-        if self._inbox.dropped:
-            self._listener.take(Damage("datagrams dropped", self._inbox.dropped), self._now())
+            self._set_timer()
+        except Exception as error:
+            self._end(error)
 
-    async def _read(self) -> bytes | None:
+    def _set_timer(self) -> None:
+        """A timer that is early only looks again: most conversations move their wake-up on with every frame."""
         wake_at = self._dialogue.wake_at
-        timeout_s = None if wake_at is None else wake_at - self._now()
-        if not self._store.has_room:
-            # A flood waits in the kernel; a disk that stands still holds up no conversation for longer than this.
-            await self._store.room(PAUSE_S if timeout_s is None else max(0.0, min(PAUSE_S, timeout_s)))
-        return await self._inbox.read(timeout_s)
+        if wake_at is None or self._over.done():
+            return
+        loop = asyncio.get_running_loop()
+        at = loop.time() + max(0.0, wake_at - self._now())
+        if self._timer is not None:
+            if self._timer.when() <= at:
+                return
+            self._timer.cancel()
+        self._timer = loop.call_at(at, self._wake)
+
+    def _wake(self) -> None:
+        self._timer = None
+        self._do(lambda _now: ())
+
+    def _pause(self) -> None:
+        """A flood waits in the kernel; a disk that stands still holds up a conversation for no longer than this."""
+        if self._pause_timer is None:
+            self._inbox.pause()
+            self._pause_timer = asyncio.get_running_loop().call_later(PAUSE_S, self._resume)
+            self._store.when_room(self._resume)
+
+    def _resume(self) -> None:
+        if self._pause_timer is not None:
+            self._pause_timer.cancel()
+            self._pause_timer = None
+            self._inbox.resume()
+
+    def _end(self, error: Exception | None = None) -> None:
+        if self._over.done():
+            return
+        if error is None:
+            self._over.set_result(None)
+        else:
+            self._over.set_exception(error)
 
     def close(self) -> None:
         """Take leave as the protocol asks."""
@@ -163,12 +211,7 @@ class Link:
             try:
                 self._say(ready)
             except (ForbiddenRequestError, LinkError) as error:
-                self._fail(error)
-
-    def _fail(self, error: Exception) -> None:
-        """Called outside of `run`: let it end with this."""
-        self._failure = error
-        self._inbox.stop()
+                self._end(error)
 
     def _say(self, requests: Sequence[Request]) -> None:
         frames = [self._permitted(request) for request in requests]

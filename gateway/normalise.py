@@ -22,7 +22,7 @@ from gateway.outbox import Outbox, Stream
 
 CACHE_LIMIT: Final = 16_384  # distinct readings kept as JSON, about 6 MB; beyond it the cache begins anew
 
-# Outer plausible ranges (unit by unit): what lies outside is published, and marked. Source: docs/terminology.md.
+# Outer plausible ranges (unit by unit): what lies outside is published, and marked. An engineering choice, not a clinical one.
 PLAUSIBLE: Final[dict[tuple[Metric, str], tuple[float, float]]] = {
     **{(metric, "/min"): (20, 250) for metric in (Metric.HEART_RATE, Metric.PULSE_RATE, Metric.NIBP_PULSE_RATE)},
     (Metric.SPO2, "%"): (50, 100),

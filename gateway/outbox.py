@@ -103,8 +103,7 @@ class Outbox:
         self._work: queue.SimpleQueue[_Batch | _Errand | _Stop] = queue.SimpleQueue()
         self._batch: _Batch | None = None
         self._waiting = 0
-        self._room = asyncio.Event()
-        self._room.set()
+        self._waiters: list[Callable[[], None]] = []
         self._thread: threading.Thread | None = None
         self.dropped: Counter[str] = Counter()
         self.bytes = 0  # used in the file
@@ -164,8 +163,6 @@ class Outbox:
         size = len(payload) + 64
         batch.size += size
         self._waiting += size
-        if self._waiting > ROOM_LIMIT:
-            self._room.clear()
 
     def remember(self, device: str, key: str, value: str) -> None:
         """Keep a state with the messages that it goes with."""
@@ -211,13 +208,11 @@ class Outbox:
     @property
     def has_room(self) -> bool:
         """Say whether readers may go on reading."""
-        return self._room.is_set()
+        return self._waiting <= ROOM_LIMIT
 
-    async def room(self, timeout_s: float) -> None:
-        """Wait until there is room again, but no longer than a conversation can wait."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(timeout_s):
-                await self._room.wait()
+    def when_room(self, tell: Callable[[], None]) -> None:
+        """Call once, when there is room again."""
+        self._waiters.append(tell)
 
     # Giving
 
@@ -296,8 +291,10 @@ class Outbox:
         for batch in batches:
             self._waiting -= batch.size
             _resolve(batch.ticket, True)
-        if self._waiting <= ROOM_LIMIT:
-            self._room.set()
+        if self._waiters and self.has_room:
+            waiters, self._waiters = self._waiters, []
+            for tell in waiters:
+                tell()
         messages = [message for batch in batches for message in batch.messages]
         if messages:
             self.on_commit(messages)

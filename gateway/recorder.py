@@ -38,8 +38,9 @@ class Recorder:
 
     has_room = True
 
-    async def room(self, timeout_s: float) -> None:
+    def when_room(self, tell: Callable[[], None]) -> None:
         """There is always room."""
+        tell()
 
     def ticket(self) -> "asyncio.Future[bool]":
         """What was heard is on disk before it is acknowledged."""

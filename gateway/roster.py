@@ -114,8 +114,7 @@ class Roster:
                     entry = self._entry(output.device, simulated=output.simulated)
                     self._normaliser.waveform(entry.device, output, now)
             case Departed():
-                entry = self._entry(output.device, simulated=False)
-                self._move(entry, Change.LOST, output.reason or "the device has left")
+                self._departed(output)
             case Damage():
                 self._damage(output, now)
         return True
@@ -144,6 +143,12 @@ class Roster:
         if key and nameless is not None and nameless.heard_at is None and not self._link.devices:
             del self._entries["", False]
             self._retain(nameless.device.place.topic("status"), b"")
+
+    def _departed(self, said: Departed) -> None:
+        """A device, or without a key every device of the link, is gone while the link stands."""
+        for (key, _), entry in self._entries.items():
+            if said.device in ("", key):
+                self._move(entry, Change.LOST, said.reason or "the device has left")
 
     def _identity(self, said: Identity, now: float) -> None:
         for (key, _), entry in list(self._entries.items()):

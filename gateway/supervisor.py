@@ -184,7 +184,6 @@ class Supervisor:
     def _accept(self, post: Post, group: asyncio.TaskGroup, inbox: Inbox, peer: str) -> None:
         if post.is_stopped or post.connections >= CONNECTIONS_LIMIT:
             post.roster.counters["connections refused"] += 1
-            inbox.stop()
             if inbox.transport is not None:
                 inbox.transport.close()
             return

@@ -9,7 +9,6 @@ import contextlib
 import errno
 import logging
 import socket
-from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -25,26 +24,20 @@ log = logging.getLogger(__name__)
 
 OPEN_S: Final = 5.0
 CLOSE_S: Final = 1.0
-INBOX_LIMIT: Final = 64 * 1024  # bytes that wait to be read; beyond it the port is paused, and the kernel holds them
 PIECE_LIMIT: Final = 16 * 1024  # bytes given at a time: what they become must fit the outbox's memory
-DATAGRAM_LIMIT: Final = 1024  # datagrams that wait; beyond it they are dropped, as the kernel would
 
 
 class Inbox(asyncio.Protocol, asyncio.DatagramProtocol):
-    """Collects what a port says until the link reads it."""
+    """One open port: hands what it says to whoever reads it, at once and in pieces of bounded size."""
 
-    def __init__(self, *, datagrams: bool = False) -> None:
-        self._datagrams = datagrams
-        self._chunks: deque[bytes] = deque()
-        self._size = 0
-        self._waiter: asyncio.Future[None] | None = None
-        self._paused = False
-        self._ended = False
+    def __init__(self) -> None:
+        self._reader: Callable[[bytes], None] | None = None
+        self._early: list[bytes] = []
         self._closed = asyncio.Event()
         self.error: Exception | None = None
-        self.dropped = 0
         self.transport: asyncio.BaseTransport | None = None
         self.on_connected: Callable[[Inbox], None] = lambda _inbox: None
+        self.on_closed: Callable[[], None] = lambda: None
 
     # What the event loop says
 
@@ -55,83 +48,55 @@ class Inbox(asyncio.Protocol, asyncio.DatagramProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Take bytes of a stream."""
-        self._chunks.append(data)
-        self._size += len(data)
-        if self._size > INBOX_LIMIT and not self._paused:
-            self._paused = self._set_reading("pause_reading")
-        self._wake()
+        if self._reader is None:
+            self._early.append(data)
+            self.pause()
+        elif len(data) <= PIECE_LIMIT:
+            self._reader(data)
+        else:
+            for start in range(0, len(data), PIECE_LIMIT):
+                self._reader(data[start : start + PIECE_LIMIT])
 
     def datagram_received(self, data: bytes, addr: object) -> None:
-        """Take one datagram; the socket is connected, so it comes from our device."""
-        if len(self._chunks) >= DATAGRAM_LIMIT:
-            self.dropped += 1
-            return
-        self._chunks.append(data)
-        self._wake()
+        """Take one datagram, whole; the socket is connected, so it comes from our device."""
+        if self._reader is not None:
+            self._reader(data)
 
     def error_received(self, exc: Exception) -> None:
         """Keep a socket's complaint (nobody listens there yet): the dialogue's own time-outs decide."""
         self.error = exc
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """End the reading."""
+        """Tell the reader that it is over."""
         self.error = exc
         self._closed.set()
-        self.stop()
-
-    def _wake(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
-
-    def _set_reading(self, verb: str) -> bool:
-        with contextlib.suppress(AttributeError, RuntimeError):
-            getattr(self.transport, verb)()
-            return True
-        return False
+        self.on_closed()
 
     # What the link asks
 
-    async def read(self, timeout_s: float | None = None) -> bytes | None:
-        """Give a piece of what has come, or one datagram. None: nothing in time; b"": the port has closed."""
-        if not self._chunks and not self._ended:
-            await self._wait(timeout_s)
-        if self._chunks:
-            return self._take()
-        return b"" if self._ended else None
+    def attach(self, reader: Callable[[bytes], None], on_closed: Callable[[], None]) -> None:
+        """Begin reading: first what has already come."""
+        self._reader, self.on_closed = reader, on_closed
+        early, self._early = self._early, []
+        for data in early:
+            self.data_received(data)
+        self.resume()
+        if self._closed.is_set():
+            on_closed()
 
-    async def _wait(self, timeout_s: float | None) -> None:
-        if timeout_s is not None and timeout_s <= 0:
-            await asyncio.sleep(0)
-            return
-        loop = asyncio.get_running_loop()
-        waiter = self._waiter = loop.create_future()
-        timer = loop.call_later(timeout_s, self._wake) if timeout_s is not None else None
-        try:
-            await waiter
-        finally:
-            self._waiter = None
-            if timer is not None:
-                timer.cancel()
+    def pause(self) -> None:
+        """Leave what comes in the kernel for now. A datagram socket can't."""
+        if isinstance(self.transport, asyncio.ReadTransport):
+            self.transport.pause_reading()
 
-    def _take(self) -> bytes:
-        data = self._chunks.popleft()
-        if self._datagrams:
-            return data
-        if len(data) > PIECE_LIMIT:
-            self._chunks.appendleft(data[PIECE_LIMIT:])
-            data = data[:PIECE_LIMIT]
-        self._size -= len(data)
-        if self._paused and self._size < INBOX_LIMIT // 2:
-            self._paused = not self._set_reading("resume_reading")
-        return data
-
-    def stop(self) -> None:
-        """End the reading from our side."""
-        self._ended = True
-        self._wake()
+    def resume(self) -> None:
+        """Go on reading."""
+        if isinstance(self.transport, asyncio.ReadTransport) and not self.transport.is_closing():
+            self.transport.resume_reading()
 
     async def close(self) -> None:
         """Close the port, and wait until it is free again."""
+        self._reader = lambda _data: None
         if self.transport is not None and not self.transport.is_closing():
             self.transport.close()
         with contextlib.suppress(TimeoutError):
@@ -189,9 +154,8 @@ async def _open_tcp(port: PortUrl, _line: Line) -> Inbox:
 
 
 async def _open_udp(port: PortUrl, _line: Line) -> Inbox:
-    _, inbox = await asyncio.get_running_loop().create_datagram_endpoint(
-        lambda: Inbox(datagrams=True), remote_addr=(port.host, port.port)
-    )
+    loop = asyncio.get_running_loop()
+    _, inbox = await loop.create_datagram_endpoint(Inbox, remote_addr=(port.host, port.port))
     return inbox
 
 

@@ -46,7 +46,7 @@ def host(plan: WardSection, *, config: Path | None, mqtt_port: int, seconds: flo
     with tempfile.TemporaryDirectory(prefix="onlooker-ward-") as folder:
         try:
             ward = Ward(plan, Path(folder))
-            asyncio.run(_live(ward, config, mqtt_port, seconds, as_json))
+            asyncio.run(until_told(_live(ward, config, mqtt_port, as_json), seconds))
         except PortError as error:
             raise HostError(str(error)) from None
     for complaint in ward.complaints():
@@ -54,13 +54,13 @@ def host(plan: WardSection, *, config: Path | None, mqtt_port: int, seconds: flo
     return 1 if ward.complaints() else 0
 
 
-async def _live(ward: Ward, config: Path | None, mqtt_port: int, seconds: float | None, as_json: bool) -> None:
+async def _live(ward: Ward, config: Path | None, mqtt_port: int, as_json: bool) -> None:
     async with ward:
         written = gateway_config(ward, mqtt_port or free_port())
         if config:
             _write(config, written)
         _tell(ward, written, config, as_json)
-        await until_told(ward.run(), seconds)
+        await ward.run()
 
 
 def _write(path: Path, config: dict[str, Any]) -> None:
@@ -132,22 +132,20 @@ def replay(file: Path, address: Address, speed: float, seconds: float | None, as
     with file.open(encoding="utf-8", errors="replace") as lines:
         try:
             _, pieces = capture.read(lines)
-            asyncio.run(_repeat(pieces, address, speed, seconds, as_json))
+            asyncio.run(until_told(_repeat(pieces, address, speed, as_json), seconds))
         except capture.CaptureError as error:
             raise HostError(f"{file}: {error}") from None
         except PortError as error:
             raise HostError(str(error)) from None
 
 
-async def _repeat(
-    pieces: Iterable[capture.Piece], address: Address, speed: float, seconds: float | None, as_json: bool
-) -> None:
+async def _repeat(pieces: Iterable[capture.Piece], address: Address, speed: float, as_json: bool) -> None:
     done = asyncio.Event()
     recording = Recording(pieces, speed, done.set)
     port = make(address, Talk(recording, steady_clock(), is_stream=address.kind != "udp"))
     await port.start()
     typer.echo(json.dumps({"port": port.url}) if as_json else f"Replaying on {port.url}")
-    await until_told(_stand(port, done), seconds)
+    await _stand(port, done)
 
 
 async def _stand(port: Port, done: asyncio.Event) -> None:

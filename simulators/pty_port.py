@@ -78,7 +78,7 @@ class PtyPort(Port):
 
     def _point(self, link: Path) -> None:
         if link.exists() and not link.is_symlink():
-            raise PortError(f"{link}: is a file; name a place where a link may stand")
+            raise PortError(f"{link}: stands there and is no link; name another place")
         fresh = link.with_name(f".{link.name}.new")
         try:
             fresh.unlink(missing_ok=True)

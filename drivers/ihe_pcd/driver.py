@@ -1,17 +1,18 @@
 """Listens to one connection of an IHE PCD sender: what its messages say, and their acknowledgement."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import count, repeat
 from typing import Final
 
-from drivers.api import Announcement, Damage, Identity, Output, Port, Report
+from drivers.api import Announcement, Damage, Identity, Output, Port
 from drivers.common.hl7.ack import UNSUPPORTED_TYPE, AckMode, answers
 from drivers.common.hl7.message import Message, component
 from drivers.ihe_pcd.alarms import Entry, alarms
 from drivers.ihe_pcd.channels import ALARM_TRIGGER, NEVER_ANSWERED, OBSERVATIONS, SIMULATED_PROCESSING
 from drivers.ihe_pcd.codec import Decoder
-from drivers.ihe_pcd.equipment import owners
+from drivers.ihe_pcd.equipment import owners, sender_of
 from drivers.ihe_pcd.groups import Group, groups_of
 from drivers.ihe_pcd.reports import identities, observe
 
@@ -87,23 +88,28 @@ class IhePcdDialogue:
     def _said(self, message: Message) -> list[Output]:
         """Say everything that a message holds; what is wrong with a row spoils that row only."""
         is_simulated = component(message.header[11], 1) in SIMULATED_PROCESSING
-        key = self._settings.key
-        said: list[Report | Announcement] = []
+        keys = _keys(message)
+        said: list[Output] = []
         damage: list[Output] = []
-        who: list[Identity] = []
-        for group in groups_of(message, key, self._peer):
-            devices = [key] * len(group.rows) if key else owners(group.rows, group.sender)
+        for group in groups_of(message):
+            devices = self._devices(group, message)
             if group.nameless:
                 damage.append(Damage("row without a parameter", group.nameless))
             if message.trigger == ALARM_TRIGGER:
-                found = _alarms(group, devices, is_simulated=is_simulated)
+                found = _alarms(group, devices, keys, is_simulated=is_simulated)
+                said += found or ()
                 if found is None:
                     damage.append(Damage("alarm message without an alarm", message.size))
-                said += found or []
             elif group.rows:
-                said += observe(group, devices, is_simulated=is_simulated)
-                who += self._news(identities(group, devices))
-        return [*_keyed(said, message), *who, *damage, *self._repaired(message)]
+                said += observe(group, devices, keys, is_simulated=is_simulated)
+                said += self._news(identities(group, devices))
+        return said + damage + self._repaired(message)
+
+    def _devices(self, group: Group, message: Message) -> list[str]:
+        """Give each row's device: the port's only one, or the one that rows or sender name."""
+        if self._settings.key:
+            return [self._settings.key] * len(group.rows)
+        return owners(group, sender_of(message.header[3], group.location, self._peer))
 
     def _news(self, said: Iterable[Identity]) -> list[Identity]:
         """Leave out identities that this connection has told before."""
@@ -113,28 +119,35 @@ class IhePcdDialogue:
                 self._known[identity.device] = identity
         return news
 
-    def _repaired(self, message: Message) -> list[Damage]:
+    def _repaired(self, message: Message) -> list[Output]:
         """Tell each kind of repair once in a connection: the sender's habit won't change."""
         news = [repair for repair in message.repairs if repair not in self._repairs]
         self._repairs.update(news)
         return [Damage(repair, 0) for repair in news]
 
 
-def _alarms(group: Group, devices: Sequence[str], *, is_simulated: bool) -> list[Announcement] | None:
+def _alarms(
+    group: Group, devices: Sequence[str], keys: Iterator[str], *, is_simulated: bool
+) -> list[Announcement] | None:
     entries = [Entry(*entry) for entry in zip(group.texts, group.rows, devices, strict=True)]
     found = alarms(entries)
     if found is None:
         return None
     return [
-        replace(said, device_time=said.device_time or group.time, simulated=said.simulated or is_simulated)
+        replace(
+            said,
+            device_time=said.device_time or group.time,
+            simulated=said.simulated or is_simulated,
+            key=next(keys),
+        )
         for said in found
     ]
 
 
-def _keyed(said: Sequence[Report | Announcement], message: Message) -> list[Output]:
-    """Give each output a key that is equal in a resend, and only there: sender, MSH-10, content, number."""
-    if not message.control_id or not said:
-        return list(said)
+def _keys(message: Message) -> Iterator[str]:
+    """Give keys that are equal in a resend, and only there: sender, MSH-10, content, number of the output."""
+    if not message.control_id:
+        return repeat("")
     content = "\r".join((message.header[3], message.header[4], message.control_id, *message.segments))
     digest = hashlib.blake2b(content.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
-    return [replace(output, key=f"{digest}-{number}") for number, output in enumerate(said)]
+    return (f"{digest}-{number}" for number in count())

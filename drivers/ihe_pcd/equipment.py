@@ -1,12 +1,11 @@
 """Which device a row belongs to: OBX-18 and its inheritance down the containment tree, else the sender."""
 
 import re
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
 from drivers.common.hl7.message import component
-from drivers.ihe_pcd.rows import Row
+from drivers.ihe_pcd.groups import Group
 
 MAX_KEY: Final = 128  # characters of a device's key
 
@@ -36,6 +35,11 @@ def sender_of(application: str, location: str, peer: str) -> str:
 
     An application's name doesn't tell one monitor from the next, so it never stands alone.
     """
+    return _sender_of(application[:MAX_KEY], location[:MAX_KEY], peer)
+
+
+@lru_cache(maxsize=1024)
+def _sender_of(application: str, location: str, peer: str) -> str:
     if eui := eui_64(application):
         return eui
     name = component(application, 1).strip()
@@ -48,21 +52,21 @@ def _place(location: str, number: int) -> str:
     return component(location, number).replace("&", " ").strip()
 
 
-def owners(rows: Sequence[Row], sender: str) -> list[str]:
+def owners(group: Group, sender: str) -> list[str]:
     """Give each row's device.
 
     An MDS row's OBX-18 holds for all below it. Without one, a row's own or its nearest ancestor's does, else the last
     one said in that MDS, else the first one in the group (Mindray says it once).
     """
-    said = [row for row in rows if row.equipment]
+    said = [row for row in group.special if row.equipment]
     keys = {device_of(row.equipment) or sender for row in said}
     if len(keys) <= 1:
-        return [keys.pop() if keys else sender] * len(rows)
+        return [keys.pop() if keys else sender] * len(group.rows)
     tree = {row.place.path: device_of(row.equipment) or sender for row in said if row.place.level <= 3}
     first = device_of(said[0].equipment) or sender
     last: dict[str, str] = {}
     found: list[str] = []
-    for row in rows:
+    for row in group.rows:
         place = row.place
         own = device_of(row.equipment)
         key = tree.get(place.mds) or own or tree.get(place.channel) or tree.get(place.vmd) or last.get(place.mds, first)

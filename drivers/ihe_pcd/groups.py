@@ -8,34 +8,34 @@ from drivers.common.hl7 import timestamps
 from drivers.common.hl7.message import Message, component
 from drivers.ihe_pcd.channels import ASSOCIATION
 from drivers.ihe_pcd.codec import fields
-from drivers.ihe_pcd.equipment import sender_of
 from drivers.ihe_pcd.rows import Row, read
 
 LATE_AFTER: Final = timedelta(seconds=5)  # a message sent that long after its observation is no news
 
+MSH_TIME: Final = 7
 PV1_LOCATION: Final = 3
 OBR_KIND: Final = 4
 OBR_TIME: Final = 7
-MSH_TIME: Final = 7
 
 
 @dataclass(slots=True)
 class Group:
     """The rows of one OBR."""
 
-    sender: str  # the device, where rows name none
-    time: datetime | None = None  # OBR-7, else MSH-7
+    location: str  # PV1-3
+    time: datetime | None  # OBR-7, else MSH-7
     is_late: bool = False  # by the sender's own clock
     texts: list[str] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
+    special: list[Row] = field(default_factory=list)  # rows that say more than a plain value: few, looked at closely
     nameless: int = 0  # characters of rows that say no parameter
 
 
-def groups_of(message: Message, key: str, peer: str) -> list[Group]:
-    """Sort a message's rows; `key` is the one device of the port, if there is only one."""
+def groups_of(message: Message) -> list[Group]:
+    """Sort a message's rows. Who the patient is isn't read; where, only to tell devices apart."""
     sent_at = timestamps.parse(message.header[MSH_TIME])
-    application, location = message.header[3], ""
-    group = Group(key or sender_of(application, location, peer), sent_at)
+    location = ""
+    group = Group(location, sent_at)
     groups = [group]
     for segment in message.segments:
         kind = segment[:3]
@@ -43,14 +43,15 @@ def groups_of(message: Message, key: str, peer: str) -> list[Group]:
             row = read(segment)
             if row is None:
                 group.nameless += len(segment)
-            else:
-                group.texts.append(segment)
-                group.rows.append(row)
+                continue
+            group.texts.append(segment)
+            group.rows.append(row)
+            if not row.is_plain:
+                group.special.append(row)
         elif kind == "OBR":
             obr = fields(segment)
             observed_at = timestamps.parse(obr[OBR_TIME])
-            is_late = is_later(sent_at, observed_at)
-            group = Group(key or sender_of(application, location, peer), observed_at or sent_at, is_late)
+            group = Group(location, observed_at or sent_at, is_later(sent_at, observed_at))
             if component(obr[OBR_KIND], 1) != ASSOCIATION:
                 groups.append(group)
         elif kind == "PID":

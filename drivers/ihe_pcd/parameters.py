@@ -20,6 +20,7 @@ from drivers.ihe_pcd.channels import (
     PERSON_WORDS,
     PRIVATE_NUMBERS,
     SECOND_REFIDS,
+    STATUS_ROWS,
     SYSTEM_ID,
     SYSTEMS,
     VENDOR_BUGS,
@@ -69,6 +70,7 @@ class Parameter(NamedTuple):
     doubt: Reason | None  # number and REFID contradict each other
     is_number: bool
     is_episodic: bool
+    is_status: bool  # of a pump: says what the infusion does
     is_object: bool  # a device, VMD or channel rather than a metric
     is_personal: bool  # its name suggests that the text may name a person
     may_be_negative: bool
@@ -113,6 +115,7 @@ def parameter_of(field: str) -> Parameter:
         doubt=doubt,
         is_number=bool(units_of(metric)),
         is_episodic=metric in EPISODIC,
+        is_status=metric in STATUS_ROWS,
         is_object=bool(channel) or any(number in objects for objects in OBJECTS),
         is_personal=PERSON_WORDS.search(name.upper()) is not None,
         may_be_negative=metric in MAY_BE_NEGATIVE,

@@ -1,6 +1,6 @@
 """From one OBR's rows to what each device in it said: events first, then its readings and the state of its infusion."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
@@ -9,7 +9,6 @@ from drivers.api import Announcement, Identity, Reading, Report
 from drivers.common.hl7.values import MAX_TEXT
 from drivers.ihe_pcd import infusion
 from drivers.ihe_pcd.alarms import Entry, events
-from drivers.ihe_pcd.channels import STATUS_ROWS
 from drivers.ihe_pcd.groups import Group
 from drivers.ihe_pcd.infusion import Status
 from drivers.ihe_pcd.parameters import Role
@@ -30,6 +29,7 @@ class _Part:
     is_simulated: bool
     texts: list[str] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
+    special: list[Row] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,30 +40,33 @@ class _Tree:
     times: Mapping[str, datetime]  # of VMDs and channels
 
 
-def observe(group: Group, devices: Sequence[str], *, is_simulated: bool) -> list[Announcement | Report]:
-    """Say what the devices of a group said, in order."""
-    tree = _tree(group.rows)
+def observe(
+    group: Group, devices: Sequence[str], keys: Iterator[str], *, is_simulated: bool
+) -> list[Announcement | Report]:
+    """Say what the devices of a group said, in order; each output takes one of `keys`."""
+    tree = _tree(group.special)
     said: list[Announcement | Report] = []
     for part in _parts(group, devices, is_simulated=is_simulated):
-        time = next((row.time for row in part.rows if row.time and row.place.level == _MDS), group.time)
-        said += _events(part, tree, time)
+        above = [row.time for row in part.special if row.time and row.place.level == _MDS]
+        time = above[0] if above else group.time
+        said += _events(part, tree, time, keys)
         readings = _readings(part, tree, time)
         if readings:
-            said.append(
-                Report(readings, part.device, time, simulated=part.is_simulated, late=group.is_late),
-            )
+            said.append(Report(readings, part.device, time, None, None, part.is_simulated, group.is_late, next(keys)))
     return said
 
 
 def _parts(group: Group, devices: Sequence[str], *, is_simulated: bool) -> Iterable[_Part]:
-    if len(set(devices)) == 1 and not any(row.is_simulated for row in group.rows):
-        return (_Part(devices[0], is_simulated, group.texts, group.rows),)
+    if not any(row.is_simulated for row in group.special) and len(set(devices)) == 1:
+        return (_Part(devices[0], is_simulated, group.texts, group.rows, group.special),)
     parts: dict[tuple[str, bool], _Part] = {}
     for text, row, device in zip(group.texts, group.rows, devices, strict=True):
         key = (device, is_simulated or row.is_simulated)
         part = parts.setdefault(key, _Part(*key))
         part.texts.append(text)
         part.rows.append(row)
+        if not row.is_plain:
+            part.special.append(row)
     return parts.values()
 
 
@@ -74,8 +77,7 @@ def _tree(rows: Iterable[Row]) -> _Tree:
         if row.reading is not None or row.place.level > _CHANNEL:
             continue
         if row.parameter.channel:
-            name = _name(row, names)
-            names[row.place.channel] = name
+            names[row.place.channel] = _name(row, names)
         if row.time and row.place.level > _MDS:
             times[row.place.path] = row.time
     return _Tree(names, times)
@@ -93,41 +95,48 @@ def vmd_name(vmd: str) -> str:
     return "" if vmd.partition(".")[2] in ("", "1") else vmd
 
 
+def _channel_of(name: str) -> str:
+    return name.rpartition(".")[2]
+
+
 def _readings(part: _Part, tree: _Tree, time: datetime | None) -> list[Reading]:
-    names, times = tree.names, tree.times
-    statuses = _statuses(part, names) if any(_is_status(row) for row in part.rows) else {}
+    if not tree.names and not tree.times and not any(_needs_time(row, time) or _is_status(row) for row in part.special):
+        return [row.reading for row in part.rows if row.reading is not None]
+    statuses = _statuses(part, tree.names)
     active = {vmd: infusion.active_sources(rows) for vmd, rows in statuses.items()}
     readings: list[Reading] = []
     for text, row in zip(part.texts, part.rows, strict=True):
         reading = row.reading
         if reading is None:
             continue
-        if names and (name := names.get(row.place.channel)):
+        if name := tree.names.get(row.place.channel):
             reading = placed(text, name) or reading
-            if infusion.is_waiting(_last(name), active.get(row.place.vmd, frozenset())):
+            if infusion.is_waiting(_channel_of(name), active.get(row.place.vmd, frozenset())):
                 reading = infusion.waiting(reading)
-        if row.time is not None or times or row.parameter.is_episodic:
-            reading = _timed(reading, row, times, time)
-        readings.append(reading)
-    states = (infusion.state_of(rows, vmd_name(vmd)) for vmd, rows in statuses.items())
+        readings.append(reading if row.is_plain and not tree.times else _timed(reading, row, tree.times, time))
+    states = [infusion.state_of(rows, vmd_name(vmd)) for vmd, rows in statuses.items()]
     return [*readings, *(state for state in states if state)]
 
 
+def _needs_time(row: Row, time: datetime | None) -> bool:
+    """Say whether a row's own time counts, or is missing where it should count."""
+    if row.reading is None or row.reading.device_time is not None:
+        return False
+    return row.parameter.is_episodic or (row.time is not None and row.time != time)
+
+
 def _is_status(row: Row) -> bool:
-    return row.reading is not None and row.reading.metric in STATUS_ROWS
-
-
-def _last(name: str) -> str:
-    return name.rpartition(".")[2]
+    return row.parameter.is_status and row.reading is not None
 
 
 def _statuses(part: _Part, names: Mapping[str, str]) -> dict[str, list[Status]]:
     """Sort status rows by VMD: each runs an infusion of its own."""
     found: dict[str, list[Status]] = {}
-    for row in part.rows:
-        if row.reading is not None and row.reading.metric in STATUS_ROWS:
+    for row in part.special:
+        if row.parameter.is_status and row.reading is not None:
             channel = row.place.channel
-            found.setdefault(row.place.vmd, []).append(Status(channel, _last(names.get(channel, "")), row.reading))
+            status = Status(channel, _channel_of(names.get(channel, "")), row.reading)
+            found.setdefault(row.place.vmd, []).append(status)
     return found
 
 
@@ -137,28 +146,31 @@ def _timed(reading: Reading, row: Row, times: Mapping[str, datetime], time: date
     An episodic value without a time may be as old as the sender has been on.
     """
     own = row.time or times.get(row.place.channel) or times.get(row.place.vmd)
-    if reading.device_time is None and own is not None and (own != time or row.parameter.is_episodic):
+    is_episodic = row.parameter.is_episodic
+    if reading.device_time is None and own is not None and (own != time or is_episodic):
         return reading._replace(device_time=own)
-    if row.parameter.is_episodic and own is None and reading.validity is Validity.VALID:
+    if is_episodic and own is None and reading.validity is Validity.VALID:
         return reading._replace(validity=Validity.QUESTIONABLE, reason=Reason.AGE_UNKNOWN)
     return reading
 
 
-def _events(part: _Part, tree: _Tree, time: datetime | None) -> list[Announcement]:
-    if not any(row.role is Role.EVENT for row in part.rows):
+def _events(part: _Part, tree: _Tree, time: datetime | None, keys: Iterator[str]) -> list[Announcement]:
+    if not any(row.role is Role.EVENT for row in part.special):
         return []
-    entries = [Entry(text, row, part.device) for text, row in zip(part.texts, part.rows, strict=True)]
-    found = events(entries, tree.names)
-    return [replace(said, device_time=said.device_time or time, simulated=part.is_simulated) for said in found]
+    found = events([Entry("", row, part.device) for row in part.special], tree.names)
+    return [
+        replace(said, device_time=said.device_time or time, simulated=part.is_simulated, key=next(keys))
+        for said in found
+    ]
 
 
 def identities(group: Group, devices: Sequence[str]) -> list[Identity]:
     """Say who the devices of a group are."""
-    said: dict[str, dict[str, str]] = {}
-    for row, device in zip(group.rows, devices, strict=True):
-        who = said.setdefault(device, {})
-        if row.role is Role.MODEL:
-            who["model"] = row.said[:MAX_TEXT]
-        elif row.role is Role.SYSTEM_ID:
-            who["serial"] = row.said[:MAX_TEXT]
+    said: dict[str, dict[str, str]] = {device: {} for device in devices}
+    if any(row.role in (Role.MODEL, Role.SYSTEM_ID) for row in group.special):
+        for row, device in zip(group.rows, devices, strict=True):
+            if row.role is Role.MODEL:
+                said[device]["model"] = row.said[:MAX_TEXT]
+            elif row.role is Role.SYSTEM_ID:
+                said[device]["serial"] = row.said[:MAX_TEXT]
     return [Identity(device, dialect=DIALECT, **who) for device, who in said.items()]

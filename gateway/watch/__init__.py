@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import re
 import secrets
 import signal
 import ssl
@@ -151,5 +152,5 @@ class _Listener:
 
 def _words(error: aiomqtt.MqttError) -> str:
     """A refused login is the watcher's to mend; anything else is the network's."""
-    words = str(error)
+    words = re.sub(r"^\[Errno -?\d+\] ", "", str(error))
     return f"{words}: check the user and --password-file" if "uthori" in words or "user name" in words else words

@@ -207,20 +207,20 @@ class Board:
         gateway = self._gateway_of(device)
         clock = gateway.clock(now) if gateway else now
         status = device.status or {}
-        why_not = "not connected to the broker" if not is_connected else _why_not(status, gateway, clock)
+        why_not = "not connected" if not is_connected else _why_not(status, gateway, clock)
         cells = tuple(_cells(device, clock, is_current=not why_not))
         since = moment(status, "since")
         return Row(
             device.root, device.site, device.station, device.name, device.family,
             state=text(status, "state") or "unknown",
-            state_s=max(clock - since, 0.0) if since else 0.0,
+            state_s=_age(clock, since) if since else 0.0,
             is_current=not why_not,
             why_not=why_not,
             simulated=device.simulated,
             cells=cells,
             more=len(device.values) - len(cells),
             alarms=tuple(
-                AlarmCell(code, text, priority, source, max(clock - began, 0.0))
+                AlarmCell(code, text, priority, source, _age(clock, began))
                 for (code, source, text), (began, priority) in device.alarms.items()
             ),
             heard=device.heard,
@@ -248,6 +248,10 @@ class Board:
             clock_ahead_s=round(gateway.clock(now) - now, 3),
             simulated=status.get("simulated") is not False,
         )  # fmt: skip
+
+
+def _age(clock: float, moment: float) -> float:
+    return round(max(clock - moment, 0.0), 3)
 
 
 def _supersedes(received: float, historical: bool, before: _Value) -> bool:
@@ -281,7 +285,7 @@ def _cells(device: _Device, clock: float, *, is_current: bool) -> Iterator[Cell]
         for (its_metric, source), value in device.values.items():
             if its_metric != metric:
                 continue
-            age = max(clock - value.was_true, 0.0)
+            age = _age(clock, value.was_true)
             validity = text(value.said, "validity")
             yield Cell(
                 metric=metric,

@@ -92,7 +92,9 @@ def _device(row: Row) -> Text:
 
 
 def _state(row: Row) -> Text:
-    text = Text(row.state, style=STATE_STYLES.get(row.state, ""))
+    text = Text(
+        row.state, style=STATE_STYLES.get(row.state, "") if row.is_current or row.state != "delivering" else "dim"
+    )
     if row.state_s:
         text.append(f" {duration(row.state_s)}", style="dim")
     if row.why_not and row.why_not != row.state:
@@ -139,8 +141,11 @@ def _value(cells: tuple[Cell, ...]) -> str:
     cell = cells[0]
     if cell.value is None:
         return f"— ({cell.reason or cell.validity or 'no value'})"
-    said = number(cell.value) if len(cells) == 1 else _pressure(cells)
-    words = [said, unit(cell.unit)]
+    words = [_pressure(cells)] if len(cells) > 1 else [number(cell.value)]
+    if cell.metric == "time_remaining" and cell.unit == "s" and isinstance(cell.value, int | float):
+        words = [duration(cell.value)]
+    else:
+        words.append(unit(cell.unit))
     if cell.validity != "valid":
         words.append(f"?({cell.reason or cell.validity})")
     return " ".join(word for word in words if word)

@@ -1,6 +1,8 @@
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 import jsonschema
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 
 from drivers.api import Line
 from gateway.config import Config, ConfigError, DeviceConfig, Fault, load, schema
+from gateway.registry import installed
 from tests.gateway.fake_families import MONITOR, PumpSettings, registry
 
 GOOD = """\
@@ -387,3 +390,39 @@ def test_any_text_is_either_a_configuration_or_faults(tmp_path_factory: pytest.T
     with pytest.raises(ConfigError) as caught:
         load(path, registry())
     assert caught.value.faults
+
+
+# The example
+
+EXAMPLE = Path(__file__).parents[2] / "config" / "gateway.example.yaml"
+OPTION = re.compile(r"^(\s*)# (?=[a-z][a-z_]*: )", re.MULTILINE)
+
+
+def test_the_example_has_no_fault() -> None:
+    config = load(EXAMPLE, installed())
+    assert [link.family.name for link in config.links.values()] == ["masimo", "bbraun_space", "ihe_pcd", "masimo"]
+    assert config.links["rack1"].devices == {"13": DeviceConfig("chair2-pump", "chair2")}
+
+
+def test_the_examples_further_options_have_no_fault_once_their_files_are_there(tmp_path: Path) -> None:
+    for name in ("mqtt.password", "ca.pem", "gw1.pem", "gw1.key", "chair1.jsonl"):
+        (tmp_path / name).write_text("secret\n")
+        (tmp_path / name).chmod(0o600)
+    text = OPTION.sub(r"\1", EXAMPLE.read_text(encoding="utf-8"))
+    path = tmp_path / "gateway.yaml"
+    path.write_text(re.sub(r"^.*password_env.*\n", "", text, flags=re.MULTILINE), encoding="utf-8")
+    config = load(path, installed())
+    assert (config.broker.user, config.broker.password, config.broker.key_file) == (
+        "gw1",
+        "secret",
+        tmp_path / "gw1.key",
+    )
+    assert config.links["bench"].port.scheme == "replay"
+
+
+def test_the_example_holds_every_option() -> None:
+    text = EXAMPLE.read_text(encoding="utf-8")
+    described = schema()
+    sections = [described, *cast(dict[str, Any], described["$defs"]).values()]
+    options = {name for section in sections for name in section["properties"]}
+    assert [name for name in sorted(options) if not re.search(rf"(^\s*(# )?|[{{ ]){name}:", text, re.MULTILINE)] == []

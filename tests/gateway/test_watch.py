@@ -1,19 +1,27 @@
+import asyncio
 import io
 import json
 import math
+import subprocess
+import sys
+import time
 from typing import Any
 
+import aiomqtt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
+from gateway import cli
+from gateway.broker import EmbeddedBroker
 from gateway.clock import iso
 from gateway.model import Event, GatewayStatus, Observations, Status
 from gateway.watch.board import Board
-from gateway.watch.screen import Lines
+from gateway.watch.screen import Line, Lines
 from gateway.watch.table import table, words
 from gateway.watch.view import Row, View
+from tests.gateway.test_broker import free_port
 
 NOW = 1_767_225_600.0
 ROOT = "onlooker/v1"
@@ -260,8 +268,6 @@ def test_ages_hold_though_the_clocks_of_gateway_and_watcher_differ(ahead_s: floa
 
 
 def test_an_old_retained_status_teaches_no_clock() -> None:
-    clinic = Clinic()
-    clinic.observe(NOW - 7200, observation())
     board = Board()
     for kind, said in (("chair1/chair1-monitor/status", STATUS), ("_gateway/gw1/status", GATEWAY)):
         board.feed(f"{ROOT}/clinic/{kind}", json.dumps(said).encode(), NOW, retained=True)
@@ -285,6 +291,7 @@ GATEWAY = {"state": "online", "simulated": False, **OLD}
         (observation(validity="questionable", reason="low perfusion"), "SpO2 97 % ?(low perfusion)"),
         (observation("temperature", 36.7, "Cel"), "Temp 36.7 °C"),
         (observation("infusion_rate", 0.1 + 0.2, "mL/h", source="13"), "Rate[13] 0.3 mL/h"),
+        (observation("time_remaining", 2450, "s"), "Ends in 40m"),
         (observation("infusion_state", "infusing", None), "Pump infusing"),
     ],
 )
@@ -345,7 +352,7 @@ def test_alarms_stand_until_they_end_and_events_come_once(clinic: Clinic) -> Non
 
 
 def test_a_change_is_shown_from_and_to(clinic: Clinic) -> None:
-    clinic.happen(NOW, "infusion_rate_changed", **{"from": 36.0, "to": 18.0})
+    clinic.happen(NOW, "infusion_rate_changed", None, **{"from": 36.0, "to": 18.0})
     (event,) = clinic.board.view(NOW).events
     assert event.what == "36.0 → 18.0"
     assert "chair1/chair1-monitor infusion_rate_changed 36.0 → 18.0" in words(event)
@@ -447,7 +454,8 @@ def test_no_message_breaks_the_board(messages: list[tuple[str, object]]) -> None
         board.feed(f"{ROOT}/{topic}", said if isinstance(said, bytes) else json.dumps(said).encode(), NOW)
     view = board.view(NOW + 1)
     assert drawn(view)
-    assert all(words(said) for said in (*view.rows, *view.gateways, *view.events))
+    said_in_lines: list[Line] = [*view.rows, *view.gateways, *view.events]
+    assert all(words(said) for said in said_in_lines)
     assert all(
         not isinstance(cell.value, float) or math.isfinite(cell.value) for row in view.rows for cell in row.cells
     )
@@ -494,3 +502,60 @@ def test_trouble_is_said_once() -> None:
     for trouble in ("no connection", "no connection", "", ""):
         lines.show(view, trouble)
     assert warned == ["no connection", "connected"]
+
+
+# A real broker
+
+
+def feed_the_broker(port: int, now: float) -> None:
+    """A device's retained status from before, and one observation a while later."""
+    place = {
+        "gateway": "gw1",
+        "family": "monitor",
+        "simulated": False,
+        "sent_at": iso(now),
+        "expires_at": iso(now + 90),
+    }
+
+    async def publish() -> None:
+        async with aiomqtt.Client("127.0.0.1", port) as client:
+            for topic, said in (
+                ("_gateway/gw1/status", {**place, "state": "online", "version": "0.1.0"}),
+                ("chair1/x/status", {**place, "state": "delivering", "since": iso(now)}),
+            ):
+                await client.publish(f"{ROOT}/clinic/{topic}", json.dumps(said), qos=1, retain=True)
+
+    asyncio.run(publish())
+
+
+@pytest.mark.slow
+def test_one_look_at_a_broker_shows_what_it_keeps(capsys: pytest.CaptureFixture[str]) -> None:
+    with EmbeddedBroker(port=(port := free_port())):
+        feed_the_broker(port, time.time())
+        assert cli.main(["watch", f"mqtt://127.0.0.1:{port}", "--for", "1.5", "--json"]) == 0
+        gateway, device = map(json.loads, capsys.readouterr().out.splitlines())
+        assert (gateway["state"], gateway["is_current"]) == ("online", True)
+        assert (device["state"], device["is_current"], device["cells"]) == ("delivering", True, [])
+        assert cli.main(["watch", f"mqtt://127.0.0.1:{port}", "--once", "--for", "1.5"]) == 0
+        assert "chair1" in capsys.readouterr().out
+        assert cli.main(["watch", f"mqtt://127.0.0.1:{port}", "--once", "--for", "1.5", "--root", "elsewhere"]) == 1
+        assert "waiting for devices below elsewhere" in capsys.readouterr().out
+
+
+def test_without_a_broker_it_says_so_and_finds_a_fault(capsys: pytest.CaptureFixture[str]) -> None:
+    port = free_port()
+    assert cli.main(["watch", f"mqtt://127.0.0.1:{port}", "--for", "0.3", "--json"]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert f"no connection to mqtt://127.0.0.1:{port} (Connection refused): trying again every 2 s" in err
+
+
+@pytest.mark.slow
+def test_sigterm_is_a_good_end() -> None:
+    with EmbeddedBroker(port=(port := free_port())):
+        words = [sys.executable, "-m", "gateway.cli", "watch", f"mqtt://127.0.0.1:{port}"]
+        with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            assert process.stderr is not None
+            assert "waiting for devices" in process.stderr.readline() + process.stderr.readline()
+            process.terminate()
+            assert process.wait(10) == 0

@@ -76,7 +76,7 @@ def test_a_signal_ends_it_well(tmp_path: Path, number: signal.Signals) -> None:
 def test_the_cast_is_ward_gateway_and_table(tmp_path: Path) -> None:
     ward, gateway, table = cast(tmp_path, demo_ward(), 1883, 10.0, "S9")
     assert ward.command[1:5] == ("-m", "gateway.cli", "ward", str(demo_ward()))
-    assert ("--speed", "10.0", "--scenario", "S9") == tuple(ward.command[-4:])
+    assert tuple(ward.command[-4:]) == ("--speed", "10.0", "--scenario", "S9")
     assert gateway.command[3:] == ("run", str(tmp_path / "gateway.yaml"))
     assert table.command[3:] == ("watch", "mqtt://127.0.0.1:1883")
     assert table.log is None

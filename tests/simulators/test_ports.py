@@ -128,7 +128,7 @@ async def test_a_pty_that_nobody_reads_loses_bytes_and_goes_on() -> None:
 
 async def test_a_file_where_the_link_should_stand_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "precious").write_text("data")
-    with pytest.raises(PortError, match="is a file"):
+    with pytest.raises(PortError, match="is no link"):
         await make(Address("serial", path=str(tmp_path / "precious")), Talk(tiny(), steady_clock())).start()
     with pytest.raises(PortError, match="make the folder"):
         await make(Address("serial", path=str(tmp_path / "no" / "x")), Talk(tiny(), steady_clock())).start()

@@ -51,12 +51,14 @@ def messages(body: bytes) -> list[Message | Damage]:
         text = text.replace("\r\n", "\r").replace("\n", "\r")
         repairs += ("line ends",)
     lines = [line for line in text.split("\r") if line]
-    starts = [number for number, line in enumerate(lines) if line.startswith("MSH")]
+    starts = [number for number, line in enumerate(lines) if line[:3] == "MSH"]
     if not starts:
         return [Damage("no message in the frame", len(body))]
     ends = [*starts[1:], len(lines)]
-    parts = zip(starts, ends, strict=True)
-    return [_message(lines[start:end], len(body), repairs) for start, end in parts]
+    if len(starts) == 1:
+        return [_message(lines[starts[0] :], len(body), repairs)]
+    parts = [lines[start:end] for start, end in zip(starts, ends, strict=True)]
+    return [_message(part, sum(len(line) + 1 for line in part), repairs) for part in parts]
 
 
 def _message(lines: list[str], size: int, repairs: tuple[str, ...]) -> Message | Damage:
@@ -67,12 +69,15 @@ def _message(lines: list[str], size: int, repairs: tuple[str, ...]) -> Message |
         lines = [line.translate(table) for line in lines]
         repairs += ("other separators",)
     segments = lines[1:]
-    if any(line[:4] != "OBX|" and _ODD_LINE.match(line) for line in segments):
+    others = [line for line in segments if line[:4] != "OBX|"]  # few
+    if any(_ODD_LINE.match(line) for line in others):
         segments = _joined(segments)
         repairs += ("broken lines",)
+    if any(line[:3] in _WRAPPERS for line in others):
+        segments = [line for line in segments if line[:3] not in _WRAPPERS]
     fields = lines[0].split("|", HEADER_FIELDS)
     header = ("MSH", "|", SEPARATORS, *fields[2:], *[""] * (HEADER_FIELDS + 1 - len(fields)))
-    return Message(header, tuple(line for line in segments if line[:3] not in _WRAPPERS), size, repairs)
+    return Message(header, tuple(segments), size, repairs)
 
 
 def _joined(lines: Iterable[str]) -> list[str]:

@@ -20,7 +20,6 @@ QUIET_S: Final = 1.0  # of silence after bare text: the message is complete
 
 Body: TypeAlias = bytes
 
-_MARK: Final = re.compile(rb"[\x0b\x1c]")
 _OPENING: Final = re.compile(rb"(?:\xef\xbb\xbf|\xe2\x80\xa8|\s)*(?:MSH|FHS|BHS)")
 _BARE_START: Final = re.compile(rb"(?:^|(?<=[\r\n]))MSH(?=[^0-9A-Za-z\r\n])")
 _LINE_ENDS: Final = (b"\r", b"\n")
@@ -106,24 +105,27 @@ class Framed:
         return start + 1
 
     def _collect(self, data: bytes, at: int) -> int:
-        mark = _MARK.search(data, at)
+        end = data.find(FS, at)
+        again = data.find(VT, at, end if end >= 0 else len(data))
+        stop = again if again >= 0 else end if end >= 0 else len(data)
         room = MAX_BODY - len(self._body)
-        end = mark.start() if mark else len(data)
-        self._body += data[at : min(end, at + room)]
-        if end > at + room:
+        self._body += data[at : min(stop, at + room)]
+        if stop > at + room:
             self._out.append(self._given_up("frame too long"))
             return at + room
-        if mark is None:
-            return end
-        if mark.group() == FS:
-            self._is_said = _OPENING.match(self._body) is not None
-            if self._is_said:  # at once: a sender that omits the CR waits for its answer
-                self._out.append(bytes(self._body))
-                self._body.clear()
-            self._state = self._close
-        else:
+        if again >= 0:
             self._restart()
-        return mark.end()
+        elif end >= 0:
+            self._end()
+        return stop + 1
+
+    def _end(self) -> None:
+        """Hand a message over at its FS: a sender that omits the CR waits for the answer."""
+        self._is_said = _OPENING.match(self._body) is not None
+        if self._is_said:
+            self._out.append(bytes(self._body))
+            self._body.clear()
+        self._state = self._close
 
     def _restart(self) -> None:
         """A new VT in a frame: keep the earlier message if its last segment was complete, else a value may be cut."""
