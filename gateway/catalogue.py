@@ -35,10 +35,19 @@ def entry(family: Family) -> dict[str, Any]:
     }
 
 
+def sends(family: Family) -> list[str]:
+    """Give the classes of what a family may send; empty: it never speaks."""
+    return sorted({_class(request) for request in family.requests})
+
+
+def _class(request: type[Request]) -> str:
+    return READ_WITH_EFFECT if request.effect else CLASSES[request.purpose]
+
+
 def _request(request: type[Request]) -> dict[str, str]:
     return {
         "request": request.__name__,
-        "class": READ_WITH_EFFECT if request.effect else CLASSES[request.purpose],
+        "class": _class(request),
         "purpose": request.purpose.value,
         "effect": request.effect,
         "words": (getdoc(request) or "").partition("\n")[0],

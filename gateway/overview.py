@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from gateway.catalogue import sends
 from gateway.config import Config, LinkConfig
 
 if TYPE_CHECKING:
@@ -31,24 +32,24 @@ def _link(link: LinkConfig) -> dict[str, Any]:
         "devices": [
             {"key": key, "device": device.device, "station": device.station} for key, device in link.devices.items()
         ],
-        "sends": bool(link.family.requests),
+        "sends": sends(link.family),
         "accept_risk": link.accept_risk,
     }
 
 
 def table(said: dict[str, Any]) -> "RenderableType":
-    """Draw it: one line for each link, and one for each device on it that has a key."""
+    """Draw it: each link with its port, and what is published as what."""
     from rich.console import Group
     from rich.table import Table
     from rich.text import Text
 
     grid = Table(box=None, pad_edge=False, header_style="bold underline", padding=(0, 2, 0, 0))
-    for heading in ("Link", "Family", "Port", "Key", "Device", "Station", "Speaks"):
+    for heading in ("Link", "Family", "Port, and who is published there"):
         grid.add_column(heading, overflow="fold")
     for link in said["links"]:
-        speaks = "asks only" if link["sends"] else "never"
-        grid.add_row(link["link"], link["family"], link["port"], "", link["device"], link["station"], speaks)
-        for device in link["devices"]:
-            grid.add_row("", "", "", device["key"], device["device"], device["station"], "")
+        speaks = ", ".join(link["sends"]) or "nothing"
+        keys = [f"  {device['key']}: {device['station']}/{device['device']}" for device in link["devices"]]
+        lines = [link["port"], f"  {link['station']}/{link['device']}", *keys]
+        grid.add_row(link["link"], f"{link['family']}\n  sends {speaks}", Text("\n".join(lines)))
     heading = f"{said['site']}/{said['gateway']}, {said['mode']}: {said['root']}/{said['site']}/… on {said['broker']}"
     return Group(Text(heading, style="bold"), grid, Text("good", style="green"))
