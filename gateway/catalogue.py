@@ -59,13 +59,13 @@ def table(entries: Iterable[dict[str, Any]]) -> "Table":
     from rich.table import Table
 
     grid = Table(box=None, pad_edge=False, header_style="bold underline", padding=(0, 2, 0, 0))
-    for heading in ("Family", "Devices", "Evidence", "Ports", "May send", "Live use"):
-        grid.add_column(heading, no_wrap=heading in ("Family", "May send"))
+    for heading in ("Family", "Evidence", "Ports", "May send", "Live use"):
+        grid.add_column(heading, no_wrap=heading != "Family")
     for said in entries:
         classes = sorted({request["class"] for request in said["sends"]})
-        live = "needs accept_risk" if said["needs_accept_risk"] else "yes"
-        sends = "\n".join(classes) or "nothing"
-        grid.add_row(said["name"], said["title"], said["evidence"], "\n".join(said["ports"]), sends, live)
+        live = "accept_risk" if said["needs_accept_risk"] else "yes"
+        sent = "\n".join(classes) or "nothing"
+        grid.add_row(f"{said['name']}\n{said['title']}\n", said["evidence"], "\n".join(said["ports"]), sent, live)
     return grid
 
 

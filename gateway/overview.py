@@ -45,9 +45,9 @@ def table(said: dict[str, Any]) -> "RenderableType":
 
     grid = Table(box=None, pad_edge=False, header_style="bold underline", padding=(0, 2, 0, 0))
     for heading in ("Link", "Family", "Port, and who is published there"):
-        grid.add_column(heading, overflow="fold")
+        grid.add_column(heading, no_wrap=heading == "Family", overflow="fold")
     for link in said["links"]:
-        speaks = ", ".join(link["sends"]) or "nothing"
+        speaks = "\n  sends ".join(link["sends"]) or "nothing"
         keys = [f"  {device['key']}: {device['station']}/{device['device']}" for device in link["devices"]]
         lines = [link["port"], f"  {link['station']}/{link['device']}", *keys]
         grid.add_row(link["link"], f"{link['family']}\n  sends {speaks}", Text("\n".join(lines)))

@@ -118,7 +118,7 @@ async def open_port(port: PortUrl, line: Line) -> Inbox:
 
 
 async def _open_serial(port: PortUrl, line: Line) -> Inbox:
-    url = port.path if port.scheme == "serial" else port.text
+    url = port.path if port.scheme == "serial" else f"rfc2217://{port.host}:{port.port}"
     loop = asyncio.get_running_loop()
     _, inbox = await serialx.create_serial_connection(
         loop,

@@ -152,10 +152,15 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 def _fault(error: Exception) -> NoReturn:
-    typer.echo(str(error), err=True)
+    _complain(str(error))
     raise typer.Exit(1)
 
 
 def _wrong_use(message: str) -> NoReturn:
-    typer.echo(message, err=True)
+    _complain(message)
     raise typer.Exit(2)
+
+
+def _complain(message: str) -> None:
+    for line in message.splitlines():
+        typer.echo(f"onlooker: {line}", err=True)

@@ -21,6 +21,7 @@ from simulators.talk import Talk, steady_clock
 from simulators.ward import Ward, gateway_config
 from simulators.ward_file import WardSection
 
+_WIDE: Final = 400  # a port that was broken into lines can't be copied
 _LAST_LOOK_S: Final = 0.5  # between the last byte of a recording and the end of its port
 
 
@@ -46,7 +47,7 @@ def host(plan: WardSection, *, config: Path | None, mqtt_port: int, seconds: flo
     with tempfile.TemporaryDirectory(prefix="onlooker-ward-") as folder:
         try:
             ward = Ward(plan, Path(folder))
-            asyncio.run(until_told(_live(ward, config, mqtt_port, as_json), seconds))
+            asyncio.run(until_told(_live(ward, config, mqtt_port, seconds, as_json)))
         except PortError as error:
             raise HostError(str(error)) from None
     for complaint in ward.complaints():
@@ -54,13 +55,15 @@ def host(plan: WardSection, *, config: Path | None, mqtt_port: int, seconds: flo
     return 1 if ward.complaints() else 0
 
 
-async def _live(ward: Ward, config: Path | None, mqtt_port: int, as_json: bool) -> None:
+async def _live(ward: Ward, config: Path | None, mqtt_port: int, seconds: float | None, as_json: bool) -> None:
     async with ward:
         written = gateway_config(ward, mqtt_port or free_port())
         if config:
             _write(config, written)
         _tell(ward, written, config, as_json)
-        await ward.run()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await ward.run()
 
 
 def _write(path: Path, config: dict[str, Any]) -> None:
@@ -98,16 +101,15 @@ def _tell(ward: Ward, config: dict[str, Any], path: Path | None, as_json: bool) 
     columns = ("station", "device", "family", "port")
     table = Table(box=None)
     for column in columns:
-        table.add_column(column, overflow="fold")
+        table.add_column(column, no_wrap=True)
     for row in rows:
         table.add_row(*(str(row[column]) for column in columns))
-    console = Console()
-    console.print(table)
+    Console(width=_WIDE).print(table)
     if path:
-        console.print(f"A gateway configuration that fits: {path}; start it with: onlooker run {path}", soft_wrap=True)
+        typer.echo(f"A gateway configuration that fits: {path}; start it with: onlooker run {path}")
 
 
-async def until_told(work: Coroutine[Any, Any, None], seconds: float | None) -> None:
+async def until_told(work: Coroutine[Any, Any, None], seconds: float | None = None) -> None:
     """Do the work until it ends, the time is over, or a signal says stop."""
     loop = asyncio.get_running_loop()
     told = asyncio.Event()
@@ -132,20 +134,24 @@ def replay(file: Path, address: Address, speed: float, seconds: float | None, as
     with file.open(encoding="utf-8", errors="replace") as lines:
         try:
             _, pieces = capture.read(lines)
-            asyncio.run(until_told(_repeat(pieces, address, speed, as_json), seconds))
+            asyncio.run(until_told(_repeat(pieces, address, speed, seconds, as_json)))
         except capture.CaptureError as error:
             raise HostError(f"{file}: {error}") from None
         except PortError as error:
             raise HostError(str(error)) from None
 
 
-async def _repeat(pieces: Iterable[capture.Piece], address: Address, speed: float, as_json: bool) -> None:
+async def _repeat(
+    pieces: Iterable[capture.Piece], address: Address, speed: float, seconds: float | None, as_json: bool
+) -> None:
     done = asyncio.Event()
     recording = Recording(pieces, speed, done.set)
     port = make(address, Talk(recording, steady_clock(), is_stream=address.kind != "udp"))
     await port.start()
     typer.echo(json.dumps({"port": port.url}) if as_json else f"Replaying on {port.url}")
-    await _stand(port, done)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await _stand(port, done)
 
 
 async def _stand(port: Port, done: asyncio.Event) -> None:

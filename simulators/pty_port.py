@@ -8,6 +8,7 @@ import tty
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
 from simulators.port import Port, PortError
 from simulators.talk import Talk
@@ -28,7 +29,7 @@ class PtyPort(Port):
     @property
     def url(self) -> str:
         """Give the lasting name, or the system's."""
-        return f"serial://{self._link.absolute() if self._link else self._device}"
+        return f"serial://{quote(str(self._link.absolute() if self._link else self._device))}"
 
     async def start(self) -> None:
         """Open the pty."""

@@ -231,8 +231,9 @@ def _crossed(ward: WardSection) -> Iterator[tuple[Loc, str]]:
     shared: dict[tuple[str, Address], DeviceSection] = {}
     for station, name, device in devices:
         loc = ("stations", station, "devices", name)
+        is_shared = device.port.kind == "dial" and device.keys  # then only what has a key is published
         for said, where in ((name, loc), *((given, (*loc, "keys", key)) for key, given in device.keys.items())):
-            if said in names:
+            if said in names and not (is_shared and said == name):
                 yield where, f"the name {said} is taken, by {names[said]}; a device's name is unique in its site"
             names.setdefault(said, ".".join(map(str, where)))
         if device.port.kind == "dial":

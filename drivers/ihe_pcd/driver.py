@@ -102,7 +102,7 @@ class IhePcdDialogue:
                     damage.append(Damage("alarm message without an alarm", message.size))
             elif group.rows:
                 said += observe(group, devices, keys, is_simulated=is_simulated)
-                said += self._news(identities(group, devices))
+                said += self._news(identities(group, devices, self._known))
         return said + damage + self._repaired(message)
 
     def _devices(self, group: Group, message: Message) -> list[str]:

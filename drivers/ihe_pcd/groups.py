@@ -35,11 +35,14 @@ def groups_of(message: Message) -> list[Group]:
     """Sort a message's rows. Who the patient is isn't read; where, only to tell devices apart."""
     sent_at = timestamps.parse(message.header[MSH_TIME])
     location = ""
-    group = Group(location, sent_at)
-    groups = [group]
+    groups: list[Group] = []
+    group: Group | None = None
     for segment in message.segments:
         kind = segment[:3]
         if kind == "OBX":
+            if group is None:  # no OBR before it
+                group = Group(location, sent_at)
+                groups.append(group)
             row = read(segment)
             if row is None:
                 group.nameless += len(segment)

@@ -1,6 +1,6 @@
 """From one OBR's rows to what each device in it said: events first, then its readings and the state of its infusion."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
@@ -17,6 +17,7 @@ from drivers.vocabulary import Reason, Validity
 
 DIALECT: Final = "IHE PCD"
 
+_WHO: Final = {Role.MODEL: "model", Role.SYSTEM_ID: "serial"}
 _MDS: Final = 1
 _CHANNEL: Final = 3
 
@@ -164,13 +165,11 @@ def _events(part: _Part, tree: _Tree, time: datetime | None, keys: Iterator[str]
     ]
 
 
-def identities(group: Group, devices: Sequence[str]) -> list[Identity]:
-    """Say who the devices of a group are."""
-    said: dict[str, dict[str, str]] = {device: {} for device in devices}
-    if any(row.role in (Role.MODEL, Role.SYSTEM_ID) for row in group.special):
+def identities(group: Group, devices: Sequence[str], known: Container[str]) -> list[Identity]:
+    """Say who the devices of a group are: those that tell something of themselves, and those not known yet."""
+    said: dict[str, dict[str, str]] = {device: {} for device in set(devices) if device not in known}
+    if any(row.role in _WHO for row in group.special):
         for row, device in zip(group.rows, devices, strict=True):
-            if row.role is Role.MODEL:
-                said[device]["model"] = row.said[:MAX_TEXT]
-            elif row.role is Role.SYSTEM_ID:
-                said[device]["serial"] = row.said[:MAX_TEXT]
-    return [Identity(device, dialect=DIALECT, **who) for device, who in said.items()]
+            if row.role in _WHO:
+                said.setdefault(device, {})[_WHO[row.role]] = row.said[:MAX_TEXT]
+    return [Identity(device, dialect=DIALECT, **who) for device, who in sorted(said.items())]

@@ -8,6 +8,7 @@ from drivers.common.mdc import UNITS
 from drivers.ihe_pcd.channels import UNIT_REFIDS, UNIT_TEXTS, VENDOR_UNITS
 from drivers.vocabulary import Metric, Reason, units_of
 
+UNKNOWN: Final = ""  # not the metric's usual unit, which None stands for
 _BY_NUMBER: Final = UNITS | VENDOR_UNITS
 _REFID: Final = "MDC_DIM_"
 _SCALES: Final = frozenset({"KILO", "CENTI", "MILLI", "MICRO", "NANO", "HR", "MIN", "SEC", "DAY"})
@@ -35,7 +36,7 @@ def unit_of(field: str, metric: Metric) -> Unit:
         return Unit(None if usual == (claims[0],) else claims[0])
     if not usual or (not field and _SELF_EVIDENT.issuperset(usual)):
         return Unit(None)
-    return Unit(None, Reason.UNIT_UNKNOWN)
+    return Unit(UNKNOWN, Reason.UNIT_UNKNOWN)
 
 
 def _claims(field: str) -> list[str]:

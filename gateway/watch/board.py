@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from gateway.watch.messages import Json, moment, read, scalar, text, what
+from gateway.watch.rhythm import Value
 from gateway.watch.view import AlarmCell, Cell, GatewayRow, Happened, Row, View
 from gateway.watch.words import LABELS, clean
 
@@ -19,28 +20,6 @@ MAX_DEVICES: Final = 1000  # beyond what a person can watch; a hostile broker co
 MAX_VALUES: Final = 200  # for one device
 MAX_ALARMS: Final = 20
 MAX_EVENTS: Final = 100
-
-FIRST_DUE_S: Final = 90.0  # a value's rhythm is unknown until it has come twice
-LEAST_DUE_S: Final = 15.0
-MOST_DUE_S: Final = 600.0
-EPISODIC_DUE_S: Final = 3600.0  # a cuff may measure twice an hour; its age stands beside it
-
-
-@dataclass(slots=True)
-class _Value:
-    said: Json
-    received: float
-    was_true: float  # at this time
-    rhythm: float | None  # seconds between the last two
-    episodic: bool
-    historical: bool
-
-    def due_s(self) -> float:
-        if self.episodic:
-            return EPISODIC_DUE_S
-        if self.rhythm is None:
-            return FIRST_DUE_S
-        return min(max(3 * self.rhythm, LEAST_DUE_S), MOST_DUE_S)
 
 
 @dataclass(slots=True)
@@ -53,7 +32,7 @@ class _Device:
     family: str = ""
     simulated: bool = False
     status: Json | None = None
-    values: dict[tuple[str, str], _Value] = field(default_factory=dict)
+    values: dict[tuple[str, str], Value] = field(default_factory=dict)
     alarms: dict[tuple[str, str, str], tuple[float, str]] = field(default_factory=dict)
     heard: int = 0
 
@@ -164,11 +143,11 @@ class Board:
         before = device.values.get(key)
         if before is None and len(device.values) >= MAX_VALUES:
             return
-        if before is not None and not _supersedes(received, historical, before):
+        if before is not None and not before.gives_way_to(received, historical):
             return
         rhythm = received - before.received if before is not None and not historical else None
         was_true = moment(one, "measured_at") or received
-        device.values[key] = _Value(one, received, was_true, rhythm, "device_time" in one, historical)
+        device.values[key] = Value(one, received, was_true, rhythm, "device_time" in one, historical)
 
     # Events
 
@@ -252,13 +231,6 @@ class Board:
 
 def _age(clock: float, moment: float) -> float:
     return round(max(clock - moment, 0.0), 3)
-
-
-def _supersedes(received: float, historical: bool, before: _Value) -> bool:
-    """Live data come first after an outage: what comes behind them is older, whatever its time of arrival."""
-    if historical != before.historical:
-        return not historical
-    return received > before.received
 
 
 def _why_not(status: Json, gateway: _Gateway | None, clock: float) -> str:

@@ -3,6 +3,8 @@
 import asyncio
 import json
 import re
+import sqlite3
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -10,8 +12,11 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from drivers.api import Dialogue, Family, Line, Output, Port, Purpose, Reading, Report, Request
 from drivers.vocabulary import Metric
+from gateway import outbox as outbox_module
 from gateway.clock import Clock
 from gateway.config import Broker, Config, DeviceConfig, LinkConfig, OutboxLimits, PortUrl
 from gateway.link import Link
@@ -563,3 +568,40 @@ def loop_errors() -> Iterator[list[dict[str, Any]]]:
         yield errors
     finally:
         loop.set_exception_handler(before)
+
+
+class Disk:
+    """The outbox's disk: full, or standing still, when told."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.is_full = False
+        self.attempts = 0
+        self._moves = threading.Event()
+        self._moves.set()
+        commit = outbox_module._Writer.commit
+
+        def tried(writer: Any, batches: Any) -> int:
+            self.attempts += 1
+            assert self._moves.wait(PATIENCE_S), "a test forgot to let the disk go on"
+            if self.is_full:
+                raise sqlite3.OperationalError("database or disk is full")
+            return commit(writer, batches)
+
+        monkeypatch.setattr(outbox_module._Writer, "commit", tried)
+        monkeypatch.setattr(outbox_module, "RETRY_S", 0.02)
+
+    @contextmanager
+    def standing_still(self) -> Iterator[None]:
+        self._moves.clear()
+        try:
+            yield
+        finally:
+            self._moves.set()
+
+    @contextmanager
+    def full(self) -> Iterator[None]:
+        self.is_full = True
+        try:
+            yield
+        finally:
+            self.is_full = False

@@ -75,7 +75,7 @@ def test_check_shows_a_good_file_in_one_look(onlooker: Onlooker, good: Path) -> 
     assert "clinic-a/gw1, test: onlooker-test/v1/clinic-a/… on mqtt://127.0.0.1:1" in out
     assert [line.split()[0] for line in out.splitlines() if "serial://" in line] == ["chair1"]
     assert "13: chair1/chair1-pump" in out
-    assert "sends READ, READ-WITH-EFFECT" in out
+    assert "sends READ-WITH-EFFECT" in out
     assert "sends nothing" in out
 
 
@@ -155,11 +155,8 @@ def test_families_lists_what_is_installed(onlooker: Onlooker) -> None:
     assert (sender["evidence"], sender["ports"], sender["line"]) == ("bench", ["listen"], None)
     code, out, _ = onlooker("families")
     assert code == 0
-    assert [line.split()[0] for line in out.splitlines()[1:] if not line.startswith(" ")] == [
-        "monitor",
-        "pump",
-        "sender",
-    ]
+    firsts = [line.split()[0] for line in out.splitlines() if line.strip()]
+    assert [first for first in firsts if first in ("monitor", "pump", "sender")] == ["monitor", "pump", "sender"]
 
 
 def test_one_family_is_shown_in_full(onlooker: Onlooker) -> None:

@@ -1,6 +1,7 @@
 """A broker that can refuse, fall silent, acknowledge late and hang up (MQTT 3.1.1 and 5, by the OASIS texts)."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -58,9 +59,9 @@ class TinyBroker:
         self._writers: dict[asyncio.StreamWriter, list[int]] = {}
 
     @asynccontextmanager
-    async def at_work(self, port: int = 0) -> AsyncIterator["TinyBroker"]:
+    async def at_work(self, port: int = 0, tls: ssl.SSLContext | None = None) -> AsyncIterator["TinyBroker"]:
         """Listen on loopback."""
-        server = await asyncio.start_server(self._serve, "127.0.0.1", port)
+        server = await asyncio.start_server(self._serve, "127.0.0.1", port, ssl=tls)
         self.port = server.sockets[0].getsockname()[1]
         try:
             yield self
@@ -87,6 +88,10 @@ class TinyBroker:
             for packet_id in waiting:
                 writer.write(b"\x40\x02" + packet_id.to_bytes(2, "big"))
             waiting.clear()
+
+    @property
+    def writers(self) -> list[asyncio.StreamWriter]:
+        return list(self._writers)
 
     @property
     def payloads(self) -> list[bytes]:

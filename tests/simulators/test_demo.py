@@ -3,12 +3,16 @@
 import asyncio
 import os
 import signal
+import socket
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from simulators.demo import Part, Play, cast, demo_ward
+from simulators.demo import Part, Play, cast, demo, demo_ward
+from simulators.host import HostError
+from simulators.port import free_port
 
 FOREVER = "import signal, sys; signal.signal(signal.SIGTERM, lambda *_: sys.exit(0)); open({0!r}, 'w'); signal.pause()"
 
@@ -80,3 +84,25 @@ def test_the_cast_is_ward_gateway_and_table(tmp_path: Path) -> None:
     assert gateway.command[3:] == ("run", str(tmp_path / "gateway.yaml"))
     assert table.command[3:] == ("watch", "mqtt://127.0.0.1:1883")
     assert table.log is None
+
+
+@pytest.mark.slow
+def test_the_whole_demonstration_shows_values_and_ends() -> None:
+    port = free_port()
+    words = ("demo", "--for", "6", "--speed", "10", "--no-browser", "--mqtt-port", str(port))
+    command = [sys.executable, "-m", "gateway.cli", *words]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=50, check=False)
+    assert result.returncode == 0, result.stderr
+    assert f"mosquitto_sub -h 127.0.0.1 -p {port} -t 'onlooker-test/v1/#' -v" in result.stdout
+    shown = result.stdout + result.stderr
+    for device in ("chair1-monitor", "chair1-pump", "chair2-monitor", "chair2-pump"):
+        assert device in shown
+
+
+@pytest.mark.slow
+def test_a_taken_port_is_said_in_words() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(HostError, match="is taken; choose another with --mqtt-port"):
+            demo(1.0, 1.0, None, taken.getsockname()[1])

@@ -66,7 +66,8 @@ async def test_all_devices_speak_at_their_ports_until_the_end(tmp_path: Path) ->
         await asyncio.sleep(0)
         names |= {task.get_name() for task in asyncio.all_tasks()}
         assert set(urls) <= names
-        _, writer = await serialx.open_serial_connection(urls["chair1-monitor"].removeprefix("serial://"))
+        path = urls["chair1-monitor"].removeprefix("serial://")
+        _, writer = await serialx.open_serial_connection(path, baudrate=9600)
         await asyncio.wait_for(_until(lambda: device(ward, "chair1-monitor").opened == 1), 5.0)
         host, _, number = urls["chair1-rack"].removeprefix("tcp://").rpartition(":")
         tcp_reader, tcp_writer = await asyncio.open_connection(host, int(number))

@@ -7,6 +7,7 @@ VT MSH|^~\&|application|facility|sender|sender facility|time||ACK^trigger^ACK|ow
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Literal, TypeAlias
 
 from drivers.api import Purpose, Request
@@ -29,6 +30,7 @@ ERRORS: Final = {
     UNSUPPORTED_EVENT: "Unsupported event code",
 }
 
+_LONGEST: Final = 227  # characters of an HD field
 _NAME: Final = r"[ -%'-\[\]-{}]{0,227}"  # printable, without | ~ \ &; an HD keeps its ^
 _FIELDS: Final = {
     "application": _NAME,
@@ -44,15 +46,19 @@ _FIELDS: Final = {
     "control_id": r"[ -%'-\[\]_-{}]{0,199}",  # without ^ too
     "error": r"(?:10[12]|20[01])?",
 }
+_OF_THE_SENDER: Final = (
+    "application", "facility", "sender", "sender_facility", "trigger", "processing", "version",
+)  # fmt: skip
+_OF_THIS_MESSAGE: Final = ("time", "own_id", "code", "control_id", "error")
 _CHECKS: Final = {name: re.compile(pattern) for name, pattern in _FIELDS.items()}
 _WIRE: Final = re.compile(
     wrap(
         (
-            r"MSH\|\^~\\&\|({application})\|({facility})\|({sender})\|({sender_facility})\|({time})\|\|"
-            r"ACK(?:\^({trigger})\^ACK)?\|({own_id})\|({processing})\|({version})\r"
-            r"MSA\|({code})\|({control_id})\r(?:ERR\|\|\|({error})\^[A-Za-z ]+\^HL70357\|E\r)?"
+            r"MSH\|\^~\\&\|{application}\|{facility}\|{sender}\|{sender_facility}\|{time}\|\|"
+            r"ACK(?:\^{trigger}\^ACK)?\|{own_id}\|{processing}\|{version}\r"
+            r"MSA\|{code}\|{control_id}\r(?:ERR\|\|\|{error}\^[A-Za-z ]+\^HL70357\|E\r)?"
         )
-        .format(**_FIELDS)
+        .format(**{name: f"(?P<{name}>{pattern})" for name, pattern in _FIELDS.items()})
         .encode()
     )
 )
@@ -69,23 +75,25 @@ class Ack(Request):
     facility: str
     sender: str
     sender_facility: str
-    time: str
     trigger: str
-    own_id: str
     processing: str
     version: str
+    time: str
+    own_id: str
     code: str  # AA, AE, AR: application; CA, CE, CR: accept
     control_id: str  # the sender's MSH-10
     error: str = ""
 
     def __post_init__(self) -> None:
-        for name, check in _CHECKS.items():
-            if check.fullmatch(getattr(self, name)) is None:
+        for name in _OF_THIS_MESSAGE:
+            if _CHECKS[name].fullmatch(getattr(self, name)) is None:
                 raise ValueError(f"{name} can't stand in an acknowledgement")
+        _check_address(
+            self.application, self.facility, self.sender, self.sender_facility, self.trigger, self.processing,
+            self.version,
+        )  # fmt: skip
         if self.code.endswith("A") != (self.error == "") or not (self.control_id or self.error):
             raise ValueError("an error has a code, and nothing else has; only an error may name no message")
-        if self.trigger and self.version in _WITHOUT_TRIGGER:
-            raise ValueError("this version's ACK has no trigger")
 
     def encode(self) -> bytes:
         """Give the wire bytes, framed."""
@@ -99,13 +107,26 @@ class Ack(Request):
         )
 
 
+def _check_address(*said: str) -> None:
+    """Check what stays the same from message to message; raises ValueError."""
+    if sum(map(len, said)) > _LONGEST * len(said) or not _is_address(said):
+        raise ValueError("sender or receiver can't stand in an acknowledgement")
+
+
+@lru_cache(maxsize=1024)
+def _is_address(said: tuple[str, ...]) -> bool:
+    trigger, version = said[4], said[6]
+    fits = all(_CHECKS[name].fullmatch(field) for name, field in zip(_OF_THE_SENDER, said, strict=True))
+    return fits and not (trigger and version in _WITHOUT_TRIGGER)
+
+
 def recognise(data: bytes) -> Ack | None:
     """Tell an acknowledgement from everything else: all bytes are exactly one, or None."""
     found = _WIRE.fullmatch(data)
     if found is None:
         return None
     try:
-        ack = Ack(*(field.decode() for field in found.groups(b"")))
+        ack = Ack(**{name: said.decode() for name, said in found.groupdict(b"").items()})
     except ValueError:
         return None
     return ack if ack.encode() == data else None
@@ -128,41 +149,47 @@ def answers(message: Message, error: str, mode: AckMode, now: float, serial: int
         control_id, error = "", error or DATA_TYPE
     elif not control_id:
         error = error or REQUIRED_FIELD
-    levels = _levels(message.header, mode, is_error=bool(error))
+    levels = _levels(mode, message.header[15][:8], message.header[16][:8], bool(error))
     return [_ack(message, level, control_id, error, now, 2 * serial + n) for n, level in enumerate(levels)]
 
 
-def _levels(header: tuple[str, ...], mode: AckMode, *, is_error: bool) -> str:
+@lru_cache(maxsize=256)
+def _levels(mode: AckMode, accept: str, application: str, is_error: bool) -> str:
     """Say which acknowledgements: accept (C), application (A), both or none. A message not accepted goes no further."""
     if mode != "auto":
         return {"always_aa": "A", "always_ca": "C", "none": ""}[mode]
-    accept, application = header[15].strip().upper(), header[16].strip().upper()
-    if not accept and not application:
+    asked = (("C", accept.strip().upper()), ("A", application.strip().upper()))
+    if not any(word for _, word in asked):
         return "A"
-    asked = (("C", accept), ("A", application))
     levels = "".join(level for level, word in asked if _WANTED.get(word, (True, True))[is_error])
     return levels[:1] if is_error else levels
 
 
 def _ack(message: Message, level: str, control_id: str, error: str, now: float, serial: int) -> Ack:
     header = message.header
-    version = component(header[12], 1)
+    names = (said if len(said) <= _LONGEST else "" for said in header[3:7])
+    address = _address(*names, header[9][:_LONGEST], header[11][:_LONGEST], header[12][:_LONGEST])
+    time, own_id = timestamps.of_second(int(now)), f"{int(now * 1000)}-{serial % 1_000_000}"
+    return Ack(*address, time, own_id, level + ("R" if error else "A"), control_id, error)
+
+
+@lru_cache(maxsize=1024)
+def _address(
+    sender: str, sender_facility: str, application: str, facility: str, kind: str, processing: str, version: str
+) -> tuple[str, str, str, str, str, str, str]:
+    """Turn a message's sender and receiver round; what can't be echoed is left out."""
+    version = component(version, 1)
     version = version if _CHECKS["version"].fullmatch(version) else "2.6"
-    trigger = message.trigger if version not in _WITHOUT_TRIGGER else ""
-    processing = component(header[11], 1)
-    return Ack(
-        application=_echo("application", header[5]),
-        facility=_echo("facility", header[6]),
-        sender=_echo("sender", header[3]),
-        sender_facility=_echo("sender_facility", header[4]),
-        time=timestamps.of_second(int(now)),
-        trigger=_echo("trigger", trigger),
-        own_id=f"{int(now * 1000)}-{serial % 1_000_000}",
-        processing=processing if processing in ("P", "T", "D") else "P",
-        version=version,
-        code=level + ("R" if error else "A"),
-        control_id=control_id,
-        error=error,
+    trigger = "" if version in _WITHOUT_TRIGGER else component(kind, 2)
+    processing = component(processing, 1)
+    return (
+        _echo("application", application),
+        _echo("facility", facility),
+        _echo("sender", sender),
+        _echo("sender_facility", sender_facility),
+        _echo("trigger", trigger),
+        processing if processing in ("P", "T", "D") else "P",
+        version,
     )
 
 

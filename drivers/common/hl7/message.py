@@ -2,8 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from drivers.api import Damage
 from drivers.common.hl7.charsets import decode
@@ -18,8 +17,7 @@ _ESCAPED: Final = {"F": "|", "S": "^", "T": "&", "R": "~", "E": "\\", ".br": "\n
 _HEX: Final = re.compile(r"X((?:[0-9A-Fa-f]{2})+)")
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     r"""A message with the standard separators `|^~\&`, whatever its sender used. `header[n]` is MSH-n."""
 
     header: tuple[str, ...]
@@ -51,13 +49,12 @@ def messages(body: bytes) -> list[Message | Damage]:
         text = text.replace("\r\n", "\r").replace("\n", "\r")
         repairs += ("line ends",)
     lines = [line for line in text.split("\r") if line]
-    starts = [number for number, line in enumerate(lines) if line[:3] == "MSH"]
+    if text.startswith("MSH") and "\rMSH" not in text:
+        return [_message(lines, len(body), repairs)]
+    starts = [number for number, line in enumerate(lines) if line.startswith("MSH")]
     if not starts:
         return [Damage("no message in the frame", len(body))]
-    ends = [*starts[1:], len(lines)]
-    if len(starts) == 1:
-        return [_message(lines[starts[0] :], len(body), repairs)]
-    parts = [lines[start:end] for start, end in zip(starts, ends, strict=True)]
+    parts = [lines[start:end] for start, end in zip(starts, [*starts[1:], len(lines)], strict=True)]
     return [_message(part, sum(len(line) + 1 for line in part), repairs) for part in parts]
 
 
@@ -98,7 +95,7 @@ def _to_standard(header: str) -> dict[int, str] | None:
     field = header[3:4]
     named = header[4:].split(field, 1)[0][:4] if field else ""
     used = field + named + SEPARATORS[len(named) :]
-    if len(set(used)) != len(used) or re.search(r"[\w\s]", used):
+    if not field or len(set(used)) != len(used) or re.search(r"[\w\s]", used):
         return None
     standard = "|" + SEPARATORS
     meant = {own: common for own, common in zip(used, standard, strict=True) if own != common}

@@ -22,6 +22,7 @@ Body: TypeAlias = bytes
 
 _OPENING: Final = re.compile(rb"(?:\xef\xbb\xbf|\xe2\x80\xa8|\s)*(?:MSH|FHS|BHS)")
 _BARE_START: Final = re.compile(rb"(?:^|(?<=[\r\n]))MSH(?=[^0-9A-Za-z\r\n])")
+_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _LINE_ENDS: Final = (b"\r", b"\n")
 
 
@@ -34,6 +35,7 @@ def wrap_file(data: bytes) -> bytes:
     """Say a file of bare HL7 as it would be on the wire, each message in a frame; a file with VT stays as it is."""
     if VT in data:
         return data
+    data = data.removeprefix(_BYTE_ORDER_MARK)
     starts = [found.start() for found in _BARE_START.finditer(data)]
     if not starts:
         return wrap(data)

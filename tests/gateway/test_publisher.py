@@ -1,0 +1,593 @@
+import asyncio
+import sqlite3
+import ssl
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trustme
+
+from gateway import outbox as outbox_module
+from gateway import publisher as publisher_module
+from gateway.config import Broker
+from gateway.mqtt import Will
+from gateway.outbox import Outbox
+from gateway.publisher import HISTORICAL_S, Publisher
+from tests.gateway.parts import PATIENCE_S, START, eventually, free_port, opened, put, stored, turns
+from tests.gateway.tiny_broker import Published, TinyBroker
+
+WILL = Will("onlooker/v1/clinic/_gateway/gw1/status", b'{"state":"offline"}')
+NEWS, OLD = b',"historical":false}', b',"historical":true}'
+ACCEPTED_5 = b"\x00\x00\x00"
+
+
+def payload(n: int) -> bytes:
+    return b'{"n":%d' % n + NEWS
+
+
+def numbers(published: list[Published]) -> list[int]:
+    return [message.said["n"] for message in published if not message.is_retained]
+
+
+@dataclass
+class Desk:
+    """A publisher at work, with its outbox and the time that it believes."""
+
+    outbox: Outbox
+    publisher: Publisher
+    now: float = START
+    connections: int = 0
+
+    def met(self) -> None:
+        self.connections += 1
+
+    async def connected(self, number: int = 1) -> None:
+        await eventually(lambda: self.connections >= number)
+
+    def say(self, first: int, last: int, at: float | None = None, topic: str = "t") -> None:
+        for n in range(first, last):
+            put(self.outbox, topic, payload(n), self.now if at is None else at)
+
+    async def say_now(self, first: int, last: int) -> None:
+        self.say(first, last)
+        await self.outbox.ticket()
+
+
+def settings(broker: TinyBroker, **more: Any) -> Broker:
+    return replace(Broker("mqtt", "127.0.0.1", broker.port, keepalive_s=5), **more)
+
+
+@asynccontextmanager
+async def at_work(
+    folder: Path, where: Broker, prepare: Callable[[Desk], None] = lambda _desk: None
+) -> AsyncIterator[Desk]:
+    """A publisher on a fresh outbox; it may find a backlog there."""
+    async with opened(folder / "outbox.sqlite") as outbox:
+        desk = Desk(outbox, None)  # type: ignore[arg-type]  # made in the next line
+        desk.publisher = Publisher(where, outbox, WILL, lambda: desk.now)
+        desk.publisher.on_connected = desk.met
+        prepare(desk)
+        await outbox.ticket()
+        task = asyncio.create_task(desk.publisher.run())
+        try:
+            yield desk
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+
+@pytest.fixture(autouse=True)
+def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(publisher_module, "RETRY_S", (0.01, 0.02))
+
+
+# Coming and going
+
+
+async def test_it_introduces_itself_with_a_retained_last_will(tmp_path: Path) -> None:
+    async with TinyBroker().at_work() as broker, at_work(tmp_path, settings(broker, user="gw1", password="pw")):
+        await broker.until(lambda b: b.introductions)
+    said = broker.introductions[0]
+    assert (said.client_id, said.user, said.will_topic, said.will_payload) == (
+        "onlooker",
+        "gw1",
+        WILL.topic,
+        WILL.payload,
+    )
+    assert said.level == 4
+    assert said.flags == 0xEE, "clean session, and a will of QoS 1 that is retained"
+
+
+async def test_what_is_taken_is_published_in_order_with_qos_1_and_never_retained(tmp_path: Path) -> None:
+    async with TinyBroker().at_work() as broker, at_work(tmp_path, settings(broker)) as desk:
+        await broker.until(lambda b: b.introductions)
+        for n in range(0, 300, 10):
+            await desk.say_now(n, n + 10)
+        await broker.until(lambda b: len(b.published) >= 300)
+        assert numbers(broker.published) == list(range(300))
+        assert {(m.topic, m.qos, m.is_retained) for m in broker.published} == {("t", 1, False)}
+        await eventually(lambda: desk.publisher.depth == 0)
+
+
+async def test_a_message_is_published_only_after_it_is_on_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    committed: set[bytes] = set()
+    commit = outbox_module._Writer.commit
+
+    def noted(writer: Any, batches: Any) -> int:
+        used = commit(writer, batches)
+        committed.update(message.payload for batch in batches for message in batch.messages)
+        return used
+
+    monkeypatch.setattr(outbox_module._Writer, "commit", noted)
+    async with TinyBroker().at_work() as broker, at_work(tmp_path, settings(broker)) as desk:
+        await broker.until(lambda b: b.introductions)
+        for n in range(50):
+            desk.say(n, n + 1)
+            await turns(1)
+            assert {*broker.payloads} <= committed
+        await broker.until(lambda b: len(b.published) >= 50)
+
+
+async def test_it_comes_back_after_every_failure(tmp_path: Path) -> None:
+    port = free_port()
+    broker = TinyBroker()
+    async with at_work(tmp_path, replace(settings(broker), port=port)) as desk:
+        desk.say(0, 3)
+        for n in range(1, 4):
+            async with broker.at_work(port):
+                await broker.until(lambda b, n=n: len(b.introductions) >= n)  # type: ignore[misc]  # bound at once
+        async with broker.at_work(port):
+            await broker.until(lambda b: {*numbers(b.published)} >= {0, 1, 2})
+
+
+async def test_leaving_is_a_farewell_so_that_no_will_is_published(tmp_path: Path) -> None:
+    async with TinyBroker(acknowledges=False).at_work() as broker, at_work(tmp_path, settings(broker)) as desk:
+        await desk.connected()
+        desk.publisher.retain("status", b"{}")
+        await broker.until(lambda b: b.published)
+        leaving = asyncio.create_task(desk.publisher.close())
+        await turns(20)
+        assert not broker.farewells, "what is in flight lands first"
+        broker.acknowledge_late()
+        await asyncio.wait_for(leaving, PATIENCE_S)
+        await broker.until(lambda b: b.farewells)
+
+
+async def test_leaving_waits_no_longer_than_that_for_a_broker_that_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publisher_module, "FAREWELL_S", 0.05)
+    async with TinyBroker(acknowledges=False).at_work() as broker, at_work(tmp_path, settings(broker)) as desk:
+        await desk.connected()
+        desk.publisher.retain("status", b"{}")
+        await broker.until(lambda b: b.published)
+        await asyncio.wait_for(desk.publisher.close(), 1.0)
+
+
+# Live before backlog, window, history
+
+
+async def test_live_goes_before_the_backlog_and_the_backlog_is_marked(tmp_path: Path) -> None:
+    def backlog(desk: Desk) -> None:
+        desk.say(0, 500, at=START - 3600)
+
+    async with TinyBroker(acknowledges=False).at_work() as broker, at_work(tmp_path, settings(broker), backlog) as desk:
+        await broker.until(lambda b: len(b.published) >= 50)  # the window is full of backlog
+        await desk.say_now(1000, 1010)
+        broker.acknowledges = True
+        broker.acknowledge_late()
+        await broker.until(lambda b: len(b.published) >= 510)
+    said = numbers(broker.published)
+    assert sorted(said) == [*range(500), *range(1000, 1010)]
+    assert [n for n in said if n >= 1000] == list(range(1000, 1010))
+    assert said.index(1009) < 50 + 10 + 50, "live messages waited behind the backlog"
+    assert [n for n in said if n < 500] == list(range(500))
+    assert {m.said["historical"] for m in broker.published if m.said["n"] < 500} == {True}
+    assert {m.said["historical"] for m in broker.published if m.said["n"] >= 1000} == {False}
+
+
+@pytest.mark.parametrize(
+    ("connack", "version", "most"),
+    [
+        (b"\x00\x00", "3.1.1", 50),
+        (ACCEPTED_5, "5", 50),
+        (b"\x00\x00\x03\x21\x00\x07", "5", 7),
+        (b"\x00\x00\x03\x21\xff\xff", "5", 50),
+    ],
+)
+async def test_no_more_is_in_flight_than_the_window_or_the_broker_allows(
+    tmp_path: Path, connack: bytes, version: str, most: int
+) -> None:
+    async with (
+        TinyBroker(connack=connack, acknowledges=False).at_work() as broker,
+        at_work(tmp_path, settings(broker, version=version)) as desk,
+    ):
+        await broker.until(lambda b: b.introductions)
+        await desk.say_now(0, 200)
+        await broker.until(lambda b: len(b.published) >= most)
+        broker.acknowledges = True
+        broker.acknowledge_late()
+        await broker.until(lambda b: len(b.published) >= 200)
+    assert broker.most_in_flight <= most
+    assert numbers(broker.published) == list(range(200))
+
+
+async def test_statuses_of_a_whole_ward_keep_to_the_brokers_receive_maximum(tmp_path: Path) -> None:
+    # Mosquitto allows 20 under MQTT 5, and disconnects who sends more (MQTT 5, 3.3.4).
+    async with (
+        TinyBroker(connack=b"\x00\x00\x03\x21\x00\x14", acknowledges=False).at_work() as broker,
+        at_work(tmp_path, settings(broker, version="5")) as desk,
+    ):
+
+        def say_all() -> None:
+            for n in range(60):
+                desk.publisher.retain(f"{n}/status", b"{}")
+
+        desk.publisher.on_connected = say_all
+        await broker.until(lambda b: len(b.published) >= 20)
+        await desk.say_now(0, 10)
+        broker.acknowledges = True
+        broker.acknowledge_late()
+        await broker.until(lambda b: len(b.published) >= 70)
+    assert broker.most_in_flight <= 20
+
+
+@pytest.mark.parametrize(
+    ("age_s", "is_historical"), [(0.0, False), (HISTORICAL_S - 1, False), (HISTORICAL_S + 1, True)]
+)
+async def test_what_is_older_than_five_seconds_when_sent_is_no_news(
+    tmp_path: Path, age_s: float, is_historical: bool
+) -> None:
+    async with TinyBroker().at_work() as broker, at_work(tmp_path, settings(broker)) as desk:
+        await broker.until(lambda b: b.introductions)
+        desk.say(0, 1, at=START - age_s)
+        await broker.until(lambda b: b.published)
+    assert broker.published[0].said == {"n": 0, "historical": is_historical}
+
+
+async def test_a_message_from_before_the_clock_was_set_back_is_no_news(tmp_path: Path) -> None:
+    # Its age is unknown, and at least as long as it took to connect; it must not pass for live for an hour.
+    async with TinyBroker().at_work() as broker, at_work(tmp_path, settings(broker)) as desk:
+        desk.say(0, 1, at=START + 3600)
+        await broker.until(lambda b: b.published)
+    assert broker.published[0].said["historical"] is True
+
+
+async def test_only_the_flag_differs_in_a_resend_and_a_text_that_looks_like_it_is_left_alone(tmp_path: Path) -> None:
+    tricky = b'{"text":"\\"historical\\":false}","historical":false}'
+    async with TinyBroker().at_work() as broker, at_work(tmp_path, settings(broker)) as desk:
+        await broker.until(lambda b: b.introductions)
+        put(desk.outbox, "t", tricky, START)
+        await broker.until(lambda b: b.published)
+        desk.now += 60
+        broker.hang_up()
+        await broker.until(lambda b: len(b.published) >= 2)
+    assert broker.payloads[0] == tricky
+    assert broker.payloads[1] == tricky[: -len(b"false}")] + b"true}"
+
+
+async def test_what_was_historical_when_taken_stays_so(tmp_path: Path) -> None:
+    async with TinyBroker().at_work() as broker, at_work(tmp_path, settings(broker)) as desk:
+        await broker.until(lambda b: b.introductions)
+        put(desk.outbox, "t", b'{"n":1' + OLD, START)
+        await broker.until(lambda b: b.published)
+    assert broker.published[0].said["historical"] is True
+
+
+# Broken connections
+
+
+async def test_what_was_not_acknowledged_is_sent_again(tmp_path: Path) -> None:
+    async with TinyBroker(acknowledges=False).at_work() as broker, at_work(tmp_path, settings(broker)) as desk:
+        await broker.until(lambda b: b.introductions)
+        await desk.say_now(0, 30)
+        await broker.until(lambda b: len(b.published) >= 30)
+        broker.acknowledges = True
+        broker.hang_up()
+        await broker.until(lambda b: len(b.published) >= 60)
+    again = [message for message in broker.published if message.connection == 2]
+    assert numbers(again) == list(range(30)), "the same messages, in the same order"
+
+
+async def test_what_was_acknowledged_in_the_last_ten_seconds_is_sent_again(tmp_path: Path) -> None:
+    async with TinyBroker().at_work() as broker, at_work(tmp_path, settings(broker)) as desk:
+        await broker.until(lambda b: b.introductions)
+        await desk.say_now(0, 30)
+        await eventually(lambda: desk.publisher.depth == 0)
+        broker.hang_up()
+        await broker.until(lambda b: len(b.published) >= 60)
+    assert numbers(broker.published) == [*range(30), *range(30)]
+
+
+async def test_what_was_acknowledged_long_enough_ago_is_forgotten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publisher_module, "CONFIRM_S", 0.05)
+    async with TinyBroker().at_work() as broker, at_work(tmp_path, settings(broker, keepalive_s=1)) as desk:
+        await broker.until(lambda b: b.introductions)
+        await desk.say_now(0, 30)
+        await eventually(lambda: desk.publisher.depth == 0)
+        async with asyncio.timeout(PATIENCE_S):
+            while await stored(desk.outbox):  # noqa: ASYNC110  # the publisher looks about once a second
+                await asyncio.sleep(0.05)
+        broker.hang_up()
+        await broker.until(lambda b: len(b.introductions) >= 2)
+        await desk.say_now(30, 31)
+        await broker.until(lambda b: 30 in numbers(b.published))
+    assert numbers(broker.published) == list(range(31))
+
+
+async def test_a_broker_that_breaks_again_and_again_loses_nothing_and_reorders_nothing(tmp_path: Path) -> None:
+    async with TinyBroker(closes_after=17).at_work() as broker, at_work(tmp_path, settings(broker)) as desk:
+        for n in range(0, 200, 20):
+            await desk.say_now(n, n + 20)
+            await turns(20)
+        broker.closes_after = None
+        await broker.until(lambda b: {*numbers(b.published)} >= {*range(200)})
+        await eventually(lambda: desk.publisher.depth == 0)
+    ids = {n: {m.payload[: -len(NEWS)] for m in broker.published if m.said["n"] == n} for n in range(200)}
+    assert all(len(forms) == 1 for forms in ids.values())
+
+
+async def test_a_gateway_that_was_killed_sends_what_it_had_taken(tmp_path: Path) -> None:
+    async with opened(tmp_path / "outbox.sqlite") as outbox:
+        for n in range(1000):
+            put(outbox, "t", payload(n), START)
+    async with TinyBroker().at_work() as broker, at_work(tmp_path, settings(broker)) as desk:
+        assert desk.publisher.depth == 1000
+        await broker.until(lambda b: len(b.published) >= 1000)
+    assert numbers(broker.published) == list(range(1000))
+
+
+async def test_a_read_that_fails_once_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read, failures = outbox_module._Writer.read, [sqlite3.OperationalError("disk I/O error")]
+
+    def sometimes(writer: Any, span: Any, limit: int) -> Any:
+        if failures:
+            raise failures.pop()
+        return read(writer, span, limit)
+
+    async with opened(tmp_path / "outbox.sqlite") as outbox:
+        for n in range(150):
+            put(outbox, "t", payload(n), START)
+    monkeypatch.setattr(outbox_module._Writer, "read", sometimes)
+    async with TinyBroker().at_work() as broker, at_work(tmp_path, settings(broker)):
+        with suppress(TimeoutError):
+            await asyncio.wait_for(broker.until(lambda b: len(b.published) >= 150), 1.5)
+    assert numbers(broker.published) == list(range(150)), "what could not be read was given up for sent"
+
+
+# Limits
+
+
+async def test_over_the_size_limit_only_as_much_is_given_up_as_must_be(tmp_path: Path) -> None:
+    nowhere = Broker("mqtt", "127.0.0.1", free_port())
+    async with at_work(tmp_path, nowhere) as desk:
+        for _ in range(1000):
+            put(desk.outbox, "t", b"x" * 4000 + NEWS, START)
+        await desk.outbox.ticket()
+        limit = int(desk.outbox.bytes * 0.8)
+        lost = await desk.publisher.give_up_oldest(limit, 1e9)
+        assert [message.seq for message in lost] == list(range(1, len(lost) + 1)), "the oldest first"
+        assert 200 <= len(lost) <= 400, f"{len(lost)} of 1000 were given up to get from 100 % to 80 %"
+        assert [message.seq for message in await stored(desk.outbox)] == list(range(len(lost) + 1, 1001))
+        assert desk.outbox.dropped["limit"] == len(lost)
+        assert desk.publisher.depth == 1000 - len(lost)
+
+
+async def test_over_the_age_limit_only_what_is_too_old_is_given_up(tmp_path: Path) -> None:
+    async with at_work(tmp_path, Broker("mqtt", "127.0.0.1", free_port())) as desk:
+        desk.say(0, 200, at=START - 100)
+        desk.say(200, 300, at=START)
+        await desk.outbox.ticket()
+        lost = await desk.publisher.give_up_oldest(1 << 40, 50.0)
+        assert 200 <= len(lost) <= 299
+        assert desk.publisher.depth == 300 - len(lost)
+
+
+async def test_within_the_limits_nothing_is_given_up(tmp_path: Path) -> None:
+    async with at_work(tmp_path, Broker("mqtt", "127.0.0.1", free_port())) as desk:
+        await desk.say_now(0, 300)
+        assert await desk.publisher.give_up_oldest(1 << 40, 1e9) == []
+        assert desk.publisher.depth == 300
+
+
+async def test_a_disk_too_full_to_delete_from_gives_up_nothing_unseen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(_writer: Any, _span: Any, _limit: int) -> Any:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    broker = TinyBroker()
+    port = free_port()
+    async with at_work(tmp_path, replace(settings(broker), port=port)) as desk:
+        await desk.say_now(0, 300)
+        with monkeypatch.context() as context:
+            context.setattr(outbox_module._Writer, "drop", refused)
+            lost = await asyncio.wait_for(desk.publisher.give_up_oldest(0, 1e9), 2.0)
+        async with broker.at_work(port):
+            with suppress(TimeoutError):
+                await asyncio.wait_for(broker.until(lambda b: len(b.published) >= 300 - len(lost)), 1.5)
+    assert len({*numbers(broker.published)}) == 300 - len(lost), "given up, and not even counted"
+
+
+# Brokers that misbehave
+
+
+@pytest.mark.parametrize(
+    ("connack", "version", "words"),
+    [
+        (b"\x00\x05", "3.1.1", "may not connect"),
+        (b"\x00\x04", "3.1.1", "password"),
+        (b"\x00\x86\x00", "5", "password"),
+        (b"\x00\x01", "5", "version"),
+    ],
+)
+async def test_a_refused_login_is_told_with_its_remedy_and_not_hurried(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, connack: bytes, version: str, words: str
+) -> None:
+    async with TinyBroker(connack=connack).at_work() as broker, at_work(tmp_path, settings(broker, version=version)):
+        await broker.until(lambda b: b.introductions)
+        await eventually(lambda: caplog.records)
+        await asyncio.sleep(0.2)
+        assert len(broker.introductions) == 1, "a refused login doesn't get better by hurrying"
+    said = [getattr(record, "onlooker_fields", {}) for record in caplog.records]
+    assert any(words in str(fields.get("reason")) for fields in said)
+
+
+async def test_a_broker_that_never_answers_is_told_in_words(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publisher_module, "CONNECT_S", 0.05)
+    async with TinyBroker(is_silent=True).at_work() as broker, at_work(tmp_path, settings(broker)):
+        await broker.until(lambda b: len(b.introductions) >= 2)
+        await eventually(lambda: caplog.records)
+    reasons = {getattr(record, "onlooker_fields", {}).get("reason") for record in caplog.records}
+    assert len(reasons) == 1, "one line for one reason"
+    assert reasons != {"TimeoutError"}, "an operator can't do anything with that"
+
+
+async def test_a_broker_that_falls_silent_is_left(tmp_path: Path) -> None:
+    async with TinyBroker().at_work() as broker, at_work(tmp_path, settings(broker, keepalive_s=1)) as desk:
+        await desk.say_now(0, 5)
+        await broker.until(lambda b: len(b.published) >= 5)
+        broker.is_silent = True
+        await desk.say_now(5, 8)
+        await broker.until(lambda b: len(b.introductions) >= 2)
+        broker.is_silent = False
+        await broker.until(lambda b: {*numbers(b.published)} >= {*range(8)})
+        assert broker.pings, "asked before it was left"
+
+
+async def test_the_brokers_own_keepalive_counts(tmp_path: Path) -> None:
+    async with (
+        TinyBroker(connack=b"\x00\x00\x03\x13\x00\x01").at_work() as broker,
+        at_work(tmp_path, settings(broker, version="5", keepalive_s=3600)),
+    ):
+        await broker.until(lambda b: b.pings)
+
+
+async def test_a_refused_publication_does_not_pass_for_delivered(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with (
+        TinyBroker(connack=ACCEPTED_5, acknowledges=False).at_work() as broker,
+        at_work(tmp_path, settings(broker, version="5")) as desk,
+    ):
+        await desk.connected()
+        await desk.say_now(0, 1)
+        await broker.until(lambda b: b.published)
+        for writer in broker.writers:
+            writer.write(b"\x40\x03" + broker.published[0].packet_id.to_bytes(2, "big") + b"\x87")
+        await eventually(lambda: caplog.records)
+        assert desk.publisher.depth == 1
+        assert "access list" in str(getattr(caplog.records[-1], "onlooker_fields", {}).get("reason"))
+
+
+async def test_a_web_server_in_the_brokers_place_is_no_crash(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async def serve(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server, at_work(tmp_path, Broker("mqtt", "127.0.0.1", server.sockets[0].getsockname()[1])):
+        await eventually(lambda: caplog.records)
+
+
+async def test_over_tls_only_a_broker_that_we_trust_gets_anything(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    authority, stranger = trustme.CA(), trustme.CA()
+    ours, theirs = tmp_path / "ours.pem", tmp_path / "theirs.pem"
+    authority.cert_pem.write_to_path(str(ours))
+    stranger.cert_pem.write_to_path(str(theirs))
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("localhost", "127.0.0.1").configure_cert(context)
+    async with TinyBroker().at_work(tls=context) as broker:
+        where = settings(broker, scheme="mqtts")
+        async with at_work(tmp_path, replace(where, ca_file=theirs)) as desk:
+            desk.say(0, 1)
+            await eventually(lambda: caplog.records)
+            assert broker.introductions == []
+        async with at_work(tmp_path, replace(where, ca_file=ours)):
+            await broker.until(lambda b: b.published)
+
+
+# Statuses and waveforms
+
+
+async def test_a_status_is_retained_and_not_sent_again_when_it_is_stale(tmp_path: Path) -> None:
+    async with TinyBroker(acknowledges=False).at_work() as broker, at_work(tmp_path, settings(broker)) as desk:
+        await desk.connected()
+        desk.publisher.retain("status", b'{"state":"delivering"}')
+        await broker.until(lambda b: b.published)
+        broker.hang_up()
+        await desk.connected(2)  # and is asked for fresh ones
+        await desk.say_now(0, 1)
+        await broker.until(lambda b: 0 in [m.said.get("n") for m in b.published])
+    assert broker.retained("status") == [{"state": "delivering"}]
+    assert broker.published[0].is_retained
+    assert broker.published[0].qos == 1
+
+
+async def test_without_a_connection_a_status_is_dropped(tmp_path: Path) -> None:
+    broker, port = TinyBroker(), free_port()
+    async with at_work(tmp_path, replace(settings(broker), port=port)) as desk:
+        desk.publisher.retain("status", b'{"state":"delivering"}')
+        async with broker.at_work(port):
+            await desk.say_now(0, 1)
+            await broker.until(lambda b: b.published)
+    assert broker.retained("status") == []
+
+
+async def test_under_mqtt_5_a_status_expires_and_a_message_says_what_it_is(tmp_path: Path) -> None:
+    async with (
+        TinyBroker(connack=ACCEPTED_5).at_work() as broker,
+        at_work(tmp_path, settings(broker, version="5")) as desk,
+    ):
+        await desk.connected()
+        desk.publisher.retain("status", b"{}")
+        await desk.say_now(0, 1)
+        await broker.until(lambda b: len(b.published) >= 2)
+    by_kind = {message.is_retained: message.properties for message in broker.published}
+    assert b"\x02" + (90).to_bytes(4, "big") in by_kind[True]
+    assert b"\x03\x00\x10application/json" in by_kind[False]
+    assert b"\x02\x00\x00" not in by_kind[False], "an observation does not expire"
+
+
+async def test_a_waveform_is_sent_at_most_once_and_only_when_nothing_waits(tmp_path: Path) -> None:
+    async with TinyBroker(acknowledges=False).at_work() as broker, at_work(tmp_path, settings(broker)) as desk:
+        desk.publisher.once("wave", b'{"n":-1}')
+        await desk.connected()
+        desk.publisher.once("wave", b'{"n":-2}')
+        await broker.until(lambda b: b.published)
+        await desk.say_now(0, 60)  # more than the window
+        await broker.until(lambda b: len(b.published) >= 51)
+        desk.publisher.once("wave", b'{"n":-3}')
+        broker.acknowledges = True
+        broker.acknowledge_late()
+        await broker.until(lambda b: len(b.published) >= 61)
+        broker.hang_up()
+        await broker.until(lambda b: len(b.introductions) >= 2)
+        await eventually(lambda: desk.publisher.depth == 0)
+    assert [(m.said["n"], m.qos) for m in broker.published if m.topic == "wave"] == [(-2, 0)]
+
+
+async def test_a_status_that_cannot_be_made_does_not_end_the_publishing(tmp_path: Path) -> None:
+    def fails() -> None:
+        raise ValueError("a bug")
+
+    async with TinyBroker().at_work() as broker, at_work(tmp_path, settings(broker)) as desk:
+        desk.publisher.on_connected = fails
+        await broker.until(lambda b: b.introductions)
+        await turns(20)
+        desk.publisher.on_connected = desk.met
+        await desk.say_now(0, 1)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(broker.until(lambda b: b.published), 1.0)
+        assert broker.published, "the publisher has died, and nobody noticed"
