@@ -71,9 +71,9 @@ class Group:
         return self.offset // 2 + 3
 
 
-def unscaled(*names: str, doubt: Reason | None = Reason.UNIT_UNKNOWN) -> tuple[Field, ...]:
+def unscaled(*names: str) -> tuple[Field, ...]:
     """Fields whose scale is not known."""
-    return tuple(Field(name, doubt=doubt) for name in names)
+    return tuple(Field(name, doubt=Reason.UNIT_UNKNOWN) for name in names)
 
 
 _HG = "mm[Hg]"
@@ -179,7 +179,7 @@ BASIC: Final = (
         (
             Field("spo2", _M.SPO2, divisor=100),
             Field("pr", _M.PULSE_RATE),
-            *unscaled("ir_amp", doubt=None),
+            *unscaled("ir_amp"),
             Field("svo2", unit="%", divisor=100),
         ),
     ),
@@ -276,6 +276,15 @@ NIBP_DOUBTS: Final = (Doubt(0x040, Reason.OTHER), Doubt(0x080, Reason.CALIBRATIN
 # The colours of alarm texts; 1 is shown white, 2 yellow, 3 red.
 PRIORITIES: Final = {0: Priority.NONE, 1: Priority.LOW, 2: Priority.MEDIUM, 3: Priority.HIGH}
 LEVEL_YEARS: Final = {
-    **{2: "'95", 3: "'97", 4: "'98", 5: "'99", 6: "'00", 7: "'01", 8: "'03", 9: "'05", 10: "'09"},
-    **{11: "'15", 12: "'19"},
+    2: "'95",
+    3: "'97",
+    4: "'98",
+    5: "'99",
+    6: "'00",
+    7: "'01",
+    8: "'03",
+    9: "'05",
+    10: "'09",
+    11: "'15",
+    12: "'19",
 }

@@ -4,10 +4,10 @@
     header: length i16 | number u8 | level u8 | plug id u16 | time u32 | subnet u8 | 3 reserved | main type i16
             | 8 x (offset i16, type u8), ended by type FF; offsets count from the header's end
 
-All numbers are little-endian. A record counts only as a whole: its length, each subrecord's place and each class must fit.
+All numbers are little-endian. A record counts only as a whole: its length, its subrecords' places and classes must fit.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from struct import Struct
 from typing import Final, NamedTuple
@@ -214,7 +214,11 @@ def _alarm_lines(data: bytes) -> Iterator[AlarmLine]:
         yield AlarmLine(text.partition(b"\0")[0], colour, text_changed, colour_changed)
 
 
-_OPENERS: Final = {PHYSIOLOGY: _physiology, WAVE: _waves, ALARM: _alarms}
+_OPENERS: Final[dict[int, Callable[[Stamp, bytes, Sequence[tuple[int, int, int]]], Frame]]] = {
+    PHYSIOLOGY: _physiology,
+    WAVE: _waves,
+    ALARM: _alarms,
+}
 
 
 def _record(stamp: Stamp, main_type: int, subrecords: Sequence[tuple[int, bytes]]) -> bytes:

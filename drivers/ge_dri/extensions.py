@@ -1,6 +1,6 @@
 """The extension classes: groups beyond the basic one, and all groups by class number.
 
-Not read, because what is known doesn't say what stands where: entropy raw and EEG2 montage (ext2), SPI (ext2), tonometry,
+Not read, because what is known doesn't say what stands where: entropy raw, EEG2 montage and SPI (ext2), tonometry,
 delta P, CPP and PiCCO (ext3). Where P7 to T6 (ext1) stand is UNVERIFIED, so they keep no metric and are never valid.
 """
 

@@ -1,4 +1,4 @@
-"""The requests: all that may be said to the monitor. Each starts, stops or asks for transmission; none changes the monitor.
+"""All that may be said to the monitor. Each request starts, stops or asks for transmission; none changes the monitor.
 
 header 40, its list naming one subrecord of type 0 | numerics: record type u8, interval i16, classes u32, i16 0
                                                    | waves: command i16, i16 0, 8 types ended by FF, ten i16 0

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Final
 
-from drivers.ge_dri.requests import WAVE_RATES
 from drivers.vocabulary import Metric
 
 

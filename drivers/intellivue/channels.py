@@ -40,9 +40,7 @@ _OWN: Final = {
 _OWN_UNITS: Final = {1298: "mm", 4275: "uV"}
 
 # Measured now and then; said once per measurement.
-EPISODIC: Final = frozenset(
-    {Metric.NIBP_SYSTOLIC, Metric.NIBP_DIASTOLIC, Metric.NIBP_MEAN, Metric.NIBP_PULSE_RATE}
-)
+EPISODIC: Final = frozenset({Metric.NIBP_SYSTOLIC, Metric.NIBP_DIASTOLIC, Metric.NIBP_MEAN, Metric.NIBP_PULSE_RATE})
 
 
 class Mark(NamedTuple):

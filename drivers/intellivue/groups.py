@@ -5,7 +5,9 @@ from typing import Final, NamedTuple
 
 from drivers.intellivue.export import FIRST, LAST, Observed, PollReply
 
-_MAX_OBJECTS: Final = 2048  # a monitor with every module lists a hundred or so; a hostile one shall not fill memory
+# A monitor with every module lists a hundred or so objects; a hostile one shall not fill memory.
+_MAX_OBJECTS: Final = 2048
+_MAX_PIECES: Final = 64
 
 
 class Answer(NamedTuple):
@@ -29,7 +31,7 @@ class _Group:
             self.pieces += 1
             self.is_whole &= piece.link.count == self.pieces & 0xFF
             self.has_last |= piece.link.state == LAST
-        if len(self.objects) + len(piece.objects) > _MAX_OBJECTS:
+        if self.pieces > _MAX_PIECES or len(self.objects) + len(piece.objects) > _MAX_OBJECTS:
             self.is_whole = False
         else:
             self.objects += piece.objects
@@ -47,11 +49,10 @@ class Groups:
 
     def feed(self, piece: PollReply) -> list[Answer]:
         """Take one message; give back what it completed, and first what it shows will not be completed."""
-        answers = []
+        answers: list[Answer] = []
         group = self._open.get(piece.invoke_id)
         if group is not None and _begins_another(group, piece):
-            answers.append(self._open.pop(piece.invoke_id).close(is_ended=False))
-            group = None
+            answers, group = self.flush(piece.invoke_id), None
         if piece.link is None and group is None:
             return [*answers, Answer(piece, piece.objects, True)]
         if group is None:
@@ -60,6 +61,11 @@ class Groups:
         if piece.link is None:
             answers.append(self._open.pop(piece.invoke_id).close(is_ended=True))
         return answers
+
+    def flush(self, invoke_id: int) -> list[Answer]:
+        """Give what there is of an answer that will not be completed: the question is about to be asked again."""
+        group = self._open.pop(invoke_id, None)
+        return [group.close(is_ended=False)] if group else []
 
 
 def _begins_another(group: _Group, piece: PollReply) -> bool:

@@ -67,9 +67,7 @@ class UserInformation:
     def encode(self) -> bytes:
         """Give the bytes, with tag and length: protocol 1, one nomenclature, no options, the poll profile alone."""
         extended = bytes.fromhex("0001 000C F001 0008") + _WORD.pack(self.options) + bytes(4)
-        profile = _PROFILE.pack(
-            0x80000000, self.min_poll_ticks, self.mtu_rx, self.mtu_tx, 0xFFFFFFFF, 0x60000000
-        )
+        profile = _PROFILE.pack(0x80000000, self.min_poll_ticks, self.mtu_rx, self.mtu_tx, 0xFFFFFFFF, 0x60000000)
         supported = _PAIR.pack(_POLL_PROFILE, len(profile + extended)) + profile + extended
         body = _INFORMATION.pack(0x80000000, 0x40000000, 0, self.system_type, self.startup)
         body += bytes(4) + _PAIR.pack(1, len(supported)) + supported

@@ -10,7 +10,7 @@ from typing import Final
 
 from drivers.api import Waveform
 from drivers.intellivue.channels import DISOWNED, TEST, WAVES, Attribute, WaveChannel, unit_of
-from drivers.intellivue.export import Attributes, Observed
+from drivers.intellivue.export import Observed
 from drivers.intellivue.values import TICKS_PER_S, Special, float_value
 from drivers.vocabulary import Validity
 
@@ -69,7 +69,7 @@ class Waves:
         for attribute in _SHAPING:
             if attribute in observed.attributes:
                 known[attribute] = observed.attributes[attribute]
-        if len(known) < len(_NEEDED) or not _NEEDED <= known.keys():
+        if len(known) < len(_NEEDED) or not known.keys() >= _NEEDED:
             return None
         return _shape_of(*(known.get(attribute, b"") for attribute in _SHAPING))
 

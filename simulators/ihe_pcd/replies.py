@@ -9,8 +9,8 @@ LIMIT: Final = 65_536  # bytes without an end
 
 _FRAME: Final = re.compile(rb"\x0b([^\x0b\x1c]*)\x1c\r", re.DOTALL)
 
-# Messages that would programme, silence or re-assign a device, and segments that carry orders (HL7 v2.6, chapters 4 and
-# 7; IHE PCD-03, PCD-05): by code of our own, as no driver has a word for them.
+# Messages that would programme, silence or re-assign a device, and segments that carry orders
+# (HL7 v2; IHE PCD-03, PCD-05): by code of our own, as no driver has a word for them.
 COMMANDS: Final = frozenset(
     {
         "RGV", "RDE", "RDS", "RAS", "RDO", "RRE", "RRG", "OMP", "OMG", "OML", "OMS", "OMN", "OMD", "ORM", "ORL", "ORU",

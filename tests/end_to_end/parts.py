@@ -1,4 +1,4 @@
-"""Real processes on loopback: brokers, the gateway, a consumer, devices. Each is ended by the handle that started it."""
+"""Real processes on loopback: brokers, the gateway, a consumer, devices. Each is ended by its handle."""
 
 import asyncio
 import contextlib
@@ -17,6 +17,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import paho.mqtt.client as mqtt
 
 ROOT = Path(__file__).parent.parent.parent
 MOSQUITTO = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
@@ -211,6 +213,61 @@ class Sender:
                 finally:
                     writer.close()
             await asyncio.sleep(0.05)
+
+
+@dataclass(frozen=True)
+class Heard:
+    """One message as a subscriber got it."""
+
+    at: float  # monotonic, s
+    topic: str
+    retained: bool
+    said: dict[str, Any]
+
+
+class Ear:
+    """A subscriber that remembers everything, with times."""
+
+    def __init__(self, port: int, topic: str = "#", **login: str) -> None:
+        self.heard: list[Heard] = []
+        self._client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2)
+        self._client.reconnect_delay_set(1, 1)
+        if login:
+            self._client.username_pw_set(**login)
+        self._client.on_message = self._take
+        self._client.on_connect = lambda client, *_: client.subscribe(topic, qos=1)
+        self._client.connect("127.0.0.1", port)
+        self._client.loop_start()
+
+    def _take(self, _client: mqtt.Client, _data: object, packet: mqtt.MQTTMessage) -> None:
+        said = json.loads(packet.payload or b"{}")
+        self.heard.append(Heard(time.monotonic(), packet.topic, packet.retain, said))
+
+    def of(self, kind: str) -> list[Heard]:
+        return [heard for heard in list(self.heard) if heard.topic.endswith(f"/{kind}")]
+
+    def wait_for(self, kind: str, claim: Callable[[dict[str, Any]], object], seconds: float = 10) -> Heard:
+        found: list[Heard] = []
+
+        def is_there() -> bool:
+            found[:] = [heard for heard in self.of(kind) if claim(heard.said)]
+            return bool(found)
+
+        wait_until(is_there, seconds, f"a message on …/{kind}")
+        return found[0]
+
+    def close(self) -> None:
+        self._client.disconnect()
+        self._client.loop_stop()
+
+
+@contextlib.contextmanager
+def ear(port: int, topic: str = "#", **login: str) -> Iterator[Ear]:
+    made = Ear(port, topic, **login)
+    try:
+        yield made
+    finally:
+        made.close()
 
 
 @contextlib.contextmanager

@@ -173,6 +173,7 @@ class Script:
         self.calls: list[str] = []
         self.heard = b""
         self.ticks = 0
+        self.woken_at = 0.0
 
     def open(self, now: float) -> Sequence[Output]:
         self.calls.append("open")
@@ -186,6 +187,7 @@ class Script:
     def tick(self, now: float) -> Sequence[Output]:
         self.calls.append("tick")
         self.ticks += 1
+        self.woken_at = now
         self.wake_at = None
         return list(self.on_tick)
 

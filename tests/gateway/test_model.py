@@ -38,7 +38,8 @@ GOOD: dict[str, dict[str, Any]] = {
     "status": {
         "schema": "onlooker.status/1", **WHO, "state": "delivering", "since": TIMES["received_at"],
         "sent_at": TIMES["received_at"], "expires_at": TIMES["received_at"], "last_data_at": None,
-        "clock_offset_s": 1.5, "simulated": False, "identity": {"manufacturer": "", "model": "", "serial": "", "firmware": "", "dialect": ""},
+        "clock_offset_s": 1.5, "simulated": False,
+        "identity": {"manufacturer": "", "model": "", "serial": "", "firmware": "", "dialect": ""},
         "counters": {"reports": 1},
     },
     "gateway": {

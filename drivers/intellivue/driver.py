@@ -1,0 +1,192 @@
+"""The conversation with one monitor."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from drivers.api import Damage, Departed, Output, Port, Report
+from drivers.intellivue.alarms import Alerts
+from drivers.intellivue.channels import Attribute
+from drivers.intellivue.clock import MonitorClock, ticks_between
+from drivers.intellivue.codec import Decoder, Message
+from drivers.intellivue.export import MDS, MDS_CREATE, EventReport, PollReply, Refused
+from drivers.intellivue.groups import Answer, Groups
+from drivers.intellivue.identity import identity
+from drivers.intellivue.polls import DENIED_S, POLLS, Asked, Poll, asks
+from drivers.intellivue.readings import Numerics
+from drivers.intellivue.requests import INVOKE_IDS, Created, FollowWaves, KeepAlive
+from drivers.intellivue.session import Accepted, End, Ended, UserInformation
+from drivers.intellivue.states import PATIENCE, REFUSED_S, STEPS, E, S, rest_s
+from drivers.intellivue.values import bcd_time
+from drivers.intellivue.waves import Waves
+
+
+@dataclass(frozen=True, slots=True)
+class IntellivueSettings:
+    """What is to be read."""
+
+    waveforms: bool = False  # asking for waves may keep another client from them
+    alarms_s: float = 2.0  # between two questions for alarms, which also keep the association
+
+    def __post_init__(self) -> None:
+        if not 1.0 <= self.alarms_s <= 4.0:
+            raise ValueError(f"alarms_s {self.alarms_s}: set it between 1 and 4 s (2 is usual); silence ends the link")
+
+
+class IntellivueDialogue:
+    """One conversation with one monitor."""
+
+    def __init__(self, settings: IntellivueSettings, port: Port) -> None:
+        self._settings = settings
+        self._is_framed = port.kind == "stream"
+        self._decoder = Decoder(self._is_framed)
+        self._state = S.CLOSED
+        self._due_at = 0.0  # of the state's own DUE or SILENCE
+        self._failures = 0
+        self._granted = UserInformation()
+        self._begin()
+
+    @property
+    def wake_at(self) -> float | None:
+        """When `tick` wants to be called."""
+        if self._state is S.CLOSED:
+            return None
+        return min([self._due_at, *[asked.due_at for asked in self._asked.values()]])
+
+    def open(self, now: float) -> Sequence[Output]:
+        """Ask for an association."""
+        return self._move(E.OPENED, now)
+
+    def receive(self, data: bytes, now: float) -> Sequence[Output]:
+        """Take any split of the line's bytes, or one datagram."""
+        outputs: list[Output] = []
+        for found in self._decoder.feed(data):
+            if isinstance(found, Damage):
+                outputs.append(found)
+                continue
+            if self._state is S.ASSOCIATED:
+                self._due_at = now + PATIENCE[S.ASSOCIATED]
+            outputs += self._take(found, now)
+        return outputs
+
+    def tick(self, now: float) -> Sequence[Output]:
+        """Give up waiting, try again, or ask what is due."""
+        if self._state is S.CLOSED:
+            return []
+        if self._due_at <= now:
+            return self._move(E.DUE if self._state is S.RESTING else E.SILENCE, now)
+        return self._ask_what_is_due(now)
+
+    def close(self, now: float) -> Sequence[Output]:
+        """Release the association."""
+        return [] if self._state is S.CLOSED else self._move(E.CLOSING, now)
+
+    def _begin(self) -> None:
+        """Forget what belonged to an earlier association."""
+        self._asked: dict[Poll, Asked] = {}
+        self._groups, self._numerics, self._waves, self._alerts = Groups(), Numerics(), Waves(), Alerts()
+        self._clock = MonitorClock(None, 0)
+
+    def _move(self, event: E, now: float) -> list[Output]:
+        step = STEPS.get((self._state, event))
+        if step is None:
+            return [Damage("message out of turn", 0)]
+        was, self._state = self._state, step.state
+        outputs: list[Output] = [] if step.say is None else [step.say(self._is_framed)]
+        if was is S.ASSOCIATED and step.state is S.RESTING:
+            self._begin()
+            outputs.append(Departed("", f"association over: {event.name.lower()}"))
+        if step.state in PATIENCE:
+            self._due_at = now + PATIENCE[step.state]
+        elif was is not S.RESTING:
+            self._due_at = now + max(rest_s(self._failures), REFUSED_S if event is E.REFUSED else 0.0)
+            self._failures += 1
+        return outputs
+
+    def _take(self, message: Message, now: float) -> list[Output]:
+        match message:
+            case PollReply():
+                return self._polled(message, now) if self._state is S.ASSOCIATED else []
+            case EventReport() if message.event == MDS_CREATE and message.managed == MDS and message.is_confirmed:
+                return self._created(message, now)
+            case EventReport():
+                return [identity(message.attributes)] if message.is_indication else []
+            case Accepted():
+                self._granted = message.information
+                return self._move(E.ACCEPTED, now)
+            case Ended():
+                return self._move(E.REFUSED if message.end is End.REFUSED else E.ENDED, now)
+            case Refused():
+                self._deny(message.invoke_id, now)
+                return []
+        return [Damage("our own words came back", len(message.encode()))]
+
+    def _created(self, report: EventReport, now: float) -> list[Output]:
+        """Confirm MDS create; the first one in an association says who the monitor is, and what time it has."""
+        if (self._state, E.CREATED) not in STEPS:
+            return self._move(E.CREATED, now)
+        is_first = self._state is S.GRANTED
+        outputs: list[Output] = [Created(report.invoke_id, report.context, report.handle, report.time, self._is_framed)]
+        outputs += self._move(E.CREATED, now)
+        if not is_first:
+            return outputs
+        self._begin()
+        self._failures = 0
+        wall = bcd_time(report.attributes.get(Attribute.WALL_CLOCK, b""))
+        relative = report.attributes.get(Attribute.RELATIVE_TIME, b"")
+        self._clock = MonitorClock(wall, int.from_bytes(relative, "big") if len(relative) == 4 else report.time)
+        self._asked = asks(self._granted, self._settings.waveforms, self._settings.alarms_s, now)
+        return [*outputs, identity(report.attributes), *self._ask_what_is_due(now)]
+
+    def _ask_what_is_due(self, now: float) -> list[Output]:
+        outputs: list[Output] = []
+        for poll, asked in self._asked.items():
+            if asked.due_at <= now:
+                for answer in self._groups.flush(INVOKE_IDS[poll]):
+                    outputs += self._say(answer, poll, asked)
+                asked.said(now)
+                outputs.append(poll(self._is_framed))
+        return outputs
+
+    def _deny(self, invoke_id: int, now: float) -> None:
+        """A poll that the monitor refuses (waves that another client holds) is tried again much later."""
+        poll = POLLS.get(invoke_id)
+        if poll in self._asked and poll is not KeepAlive:
+            self._asked[poll].due_at = now + DENIED_S
+
+    def _polled(self, piece: PollReply, now: float) -> list[Output]:
+        poll = POLLS.get(piece.invoke_id)
+        if poll is None or poll not in self._asked:
+            return [Damage("answer to no question", 0)]
+        asked = self._asked[poll]
+        asked.heard(now)
+        return [output for answer in self._groups.feed(piece) for output in self._say(answer, poll, asked)]
+
+    def _say(self, answer: Answer, poll: Poll, asked: Asked) -> list[Output]:
+        """Say an answer in canonical words; first, what was lost before or within it."""
+        head = answer.head
+        if asked.is_repeated(head):
+            return []
+        outputs: list[Output] = [] if answer.is_whole else [Damage("answer with a piece missing", 0)]
+        outputs += [Damage("answer missing in the sequence", 0)] * min(asked.missing(head), 1)
+        is_late = asked.time is not None and ticks_between(asked.time, head.time) < 0
+        if not is_late:
+            asked.time, asked.sequence = head.time, head.sequence
+        return outputs + self._contents(answer, poll, is_late)
+
+    def _contents(self, answer: Answer, poll: Poll, is_late: bool) -> list[Output]:
+        device_time = bcd_time(answer.head.absolute) or self._clock.at(answer.head.time)
+        if poll is FollowWaves:
+            return list(self._waves.read(answer.objects, device_time))
+        if poll is KeepAlive:
+            found = self._alerts.read(answer.objects) if answer.is_whole and not is_late else None
+            if found is None:
+                return []
+            tests = [Report([], "", device_time, alarms=found.simulated, simulated=True)] if found.simulated else []
+            return [Report([], "", device_time, alarms=found.alarms), *tests]
+        numerics = self._numerics.read(answer.objects)
+        outputs: list[Output] = [Damage("numeric value of wrong length", 0)] * min(numerics.harmed, 1)
+        if numerics.readings:
+            outputs.append(Report(numerics.readings, "", device_time, late=is_late))
+        if numerics.simulated:
+            outputs.append(Report(numerics.simulated, "", device_time, late=is_late, simulated=True))
+        return outputs
