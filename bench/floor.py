@@ -10,7 +10,10 @@ import sqlite3
 import sys
 import threading
 from collections import deque
+from functools import partial
 from pathlib import Path
+
+import serialx
 
 WINDOW = 50
 
@@ -113,8 +116,11 @@ class Source(asyncio.Protocol):
             self.floor.put(self.topic, frame, self.transport if self.acknowledge else None)
 
 
+def _same(source: Source) -> Source:
+    return source
+
+
 async def main() -> None:
-    import serialx
 
     mqtt_port, database, kind, *ports = sys.argv[1:]
     loop = asyncio.get_running_loop()
@@ -126,10 +132,8 @@ async def main() -> None:
         )
     else:
         for number, port in enumerate(ports):
-            topic = b"bench/%d" % number
-            await serialx.create_serial_connection(
-                loop, lambda topic=topic: Source(floor, topic, b"\r\n", acknowledge=False), port, baudrate=9600
-            )
+            source = Source(floor, b"bench/%d" % number, b"\r\n", acknowledge=False)
+            await serialx.create_serial_connection(loop, partial(_same, source), port, baudrate=9600)
     await asyncio.Event().wait()
 
 

@@ -33,7 +33,7 @@ def folder() -> Iterator[Path]:
 
 @contextlib.contextmanager
 def process(args: list[str], *, log: Path | None = None) -> Iterator[subprocess.Popen[bytes]]:
-    with (log.open("wb") if log else open(os.devnull, "wb")) as out:  # noqa: PTH123
+    with log.open("wb") if log else open(os.devnull, "wb") as out:  # noqa: PTH123
         child = subprocess.Popen(args, stdout=out, stderr=subprocess.STDOUT)
         try:
             yield child

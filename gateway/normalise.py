@@ -149,7 +149,8 @@ class Device:
     memory_key: str
     heads: dict[str, bytes]  # by topic: how its messages begin
     counters: Counter[str] = field(default_factory=Counter)
-    identity: Identity = field(default_factory=Identity)
+    identity: Identity = field(default_factory=Identity)  # all that was ever said of it
+    said: Identity | None = None  # the last time
     last_at: float | None = None  # UTC: when a reading was last taken
     simulated: bool = False  # of the last report
     waves: dict[str, Stream] = field(default_factory=dict)
@@ -319,6 +320,9 @@ class Normaliser:
 
     def identity(self, device: Device, said: Identity, now: float) -> bool:
         """Take who a device says it is; True if that is new. A different serial number is an event."""
+        if said == device.said:
+            return False
+        device.said = said
         known = asdict(device.identity)
         merged = {name: value or known[name] for name, value in asdict(said).items()}
         merged["device"] = ""

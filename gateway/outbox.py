@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 WAITING_LIMIT: Final = 32 * 1024 * 1024  # bytes in memory while the disk is slow; beyond it messages are refused
 ROOM_LIMIT: Final = 4 * 1024 * 1024  # above it readers should pause, so that a flood waits in the kernel, not in here
 PAGE_SIZE: Final = 8192
-SEEN_LIMIT: Final = 512  # repeats remembered for each device
+SEEN_LIMIT: Final = 512  # repeats remembered for each device, at least
 MEASURE_EVERY_S: Final = 1.0
 RETRY_S: Final = 1.0  # how soon a full disk is tried again
 
@@ -182,8 +182,8 @@ class Outbox:
         seen[key] = self._seen_n
         batch = self._current()
         batch.seen.append((self._seen_n, device, key))
-        if len(seen) > SEEN_LIMIT:
-            batch.forgotten.append((seen.pop(next(iter(seen))),))
+        if len(seen) > 2 * SEEN_LIMIT:  # in one go: a row at a time would touch one more page in every commit
+            batch.forgotten.extend((seen.pop(old),) for old in list(seen)[:SEEN_LIMIT])
         return False
 
     def ticket(self) -> asyncio.Future[bool]:

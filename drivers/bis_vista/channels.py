@@ -1,7 +1,7 @@
 """What the trend block's fields mean (after xeonfusion/VSCaptureBISV). Data only.
 
-BIS is published as the raw index that the monitor computes. It can stay high or rise under ketamine although the patient is
-sedated, so nothing here gives it another name or meaning.
+BIS is published as the raw index that the monitor computes. It can stay high or rise under ketamine although the
+patient is sedated, so nothing here gives it another name or meaning.
 """
 
 from typing import Final, NamedTuple
@@ -10,6 +10,7 @@ from drivers.vocabulary import Metric
 
 # The public program's limit for special invalid values, in the steps that are sent.
 INVALID_UP_TO: Final = -3_277
+FULL_QUALITY: Final = 1_000  # SQI in 0.1 %
 
 
 class Channel(NamedTuple):
@@ -25,7 +26,7 @@ class Channel(NamedTuple):
 
 CHANNELS: Final = (
     Channel("bis", "BIS", Metric.BISPECTRAL_INDEX, None, 10, 1_000),
-    Channel("sqi", "SQI", Metric.BIS_SIGNAL_QUALITY, None, 10, 1_000),
+    Channel("sqi", "SQI", Metric.BIS_SIGNAL_QUALITY, None, 10, FULL_QUALITY),
     Channel("suppression_ratio", "SR", Metric.EEG_SUPPRESSION_RATIO, None, 10, 1_000),
     Channel("sef95", "SEF95", Metric.EEG_SPECTRAL_EDGE, None, 100, 3_000),
     Channel("emg", "EMG", Metric.UNMAPPED, "dB", 100, 10_000),
@@ -34,4 +35,3 @@ CHANNELS: Final = (
 SOURCES: Final = ("channel 1", "channel 2", "combined")  # the public program shows the first
 
 EEG: Final = Metric.UNMAPPED  # the vocabulary has no word for it; neither is the size of a step known
-MANUFACTURER: Final = "Covidien"

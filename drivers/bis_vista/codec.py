@@ -245,8 +245,13 @@ def _processed(number: int, data: bytes) -> Processed | None:
     if odd or block not in (24, 36):  # the bilateral form of 532 bytes is another layout
         return None
     starts = range(_HEAD, _HEAD + 3 * block, block)
-    first, second, third = (Trend(*_TREND.unpack_from(data, at), data[at + _TREND.size : at + block]) for at in starts)
+    first, second, third = (_trend(data[at : at + block]) for at in starts)
     return Processed((first, second, third), data[:_HEAD], data[_HEAD + 3 * block :])
+
+
+def _trend(block: bytes) -> Trend:
+    fields = (*_TREND.unpack_from(block), block[_TREND.size :])
+    return Trend(*fields)
 
 
 def _raw_eeg(data: bytes) -> RawEeg | None:

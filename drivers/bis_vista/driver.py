@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Final
 
 from drivers.api import Damage, Output, Port, Reading, Report, Request, Waveform
-from drivers.bis_vista.channels import CHANNELS, EEG, INVALID_UP_TO, SOURCES, Channel
+from drivers.bis_vista.channels import CHANNELS, EEG, FULL_QUALITY, INVALID_UP_TO, SOURCES, Channel
 from drivers.bis_vista.codec import (
     NAK,
     Control,
@@ -122,7 +122,7 @@ def rest_s(attempts: int) -> float:
 def readings(trends: Sequence[Trend]) -> list[Reading]:
     """Say the trend blocks in canonical words, each value beside its own block's signal quality."""
     return [
-        reading(channel, getattr(trend, channel.field), source, trend.sqi > 0)
+        reading(channel, getattr(trend, channel.field), source, 0 < trend.sqi <= FULL_QUALITY)
         for source, trend in zip(SOURCES, trends, strict=True)
         for channel in CHANNELS
     ]

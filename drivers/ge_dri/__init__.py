@@ -1,8 +1,9 @@
 """Datex-Ohmeda S/5 and GE CARESCAPE B450, B650 and B850 over the Computer Interface (DRI records)."""
 
 from drivers.api import Family, Line
-from drivers.ge_dri.driver import DriDialogue, DriSettings
+from drivers.ge_dri.driver import DriDialogue
 from drivers.ge_dri.requests import REQUESTS, recognise
+from drivers.ge_dri.settings import DriSettings
 
 FAMILY = Family(
     name="ge_dri",

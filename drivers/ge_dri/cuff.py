@@ -1,8 +1,8 @@
 """NIBP: the monitor repeats its last measurement in each record; here each is said once.
 
-Seen in nine cycles of a public log: the label's bit 5 rises as the cuff starts, and the old values stay while it pumps. The
-new ones come in one record, with bit 8 (older than 60 s) clear, 0 to 2 s before bit 5 falls; bit 8 rises 61 s after
-them. So a measurement is new when its values have changed, or bit 8 has fallen, or bit 5 has fallen with bit 8 clear;
+Seen in nine cycles of a public log: the label's bit 5 rises as the cuff starts, and the old values stay while it pumps.
+The new ones come in one record, with bit 8 (older than 60 s) clear, 0 to 2 s before bit 5 falls; bit 8 rises 61 s
+after them. So a measurement is new when its values have changed, or bit 8 has fallen, or bit 5 has with bit 8 clear;
 the last two count once in each cycle.
 """
 

@@ -193,9 +193,12 @@ def _in_mmhg(readings: Sequence[Reading], ambient: int) -> Iterator[Reading]:
 
 
 def _stimulation(field: Field, value: int, air: Air) -> Iterator[Reading]:
-    """Take the packed word apart: post-tetanic count, train-of-four count, current. Without current nothing was counted."""
+    """Take the packed word apart: post-tetanic count, train-of-four count, current.
+
+    The logs hold 31 in it without any measurement; so without a current nothing was counted.
+    """
     current = value >> 9 & 0x7F
-    is_counted = value >= 0 and current > 0 and air.status & PRESENT
+    is_counted = value >= LOWEST_VALUE and current > 0 and air.status & PRESENT
     doubt = air.doubt if is_counted else None
     counts = (("ptc", value & 0x1F, "1"), ("tof_count", value >> 5 & 0xF, "1"), ("current", current, "mA"))
     for name, count, unit in counts:

@@ -126,7 +126,7 @@ class AskAlarms(_Leveled):
         return ALARM, _ALARMS.pack(_SEND_STATUS)
 
 
-REQUESTS: Final = frozenset({StartNumerics, StopNumerics, StartWaves, StopWaves, AskAlarms})
+REQUESTS: Final[frozenset[type[Request]]] = frozenset({StartNumerics, StopNumerics, StartWaves, StopWaves, AskAlarms})
 
 
 def are_waves(kinds: Sequence[int]) -> bool:

@@ -57,7 +57,8 @@ class Alerts:
 @lru_cache(maxsize=256)  # what is active stays so for a while
 def active(data: bytes) -> Active:
     """Read one list. An entry that reaches beyond the list's end is left out, with those after it."""
-    alarms, simulated = [], []
+    alarms: list[Alarm] = []
+    simulated: list[Alarm] = []
     try:
         count, _ = _LIST.unpack_from(data, 0)
         at = _LIST.size
@@ -82,7 +83,7 @@ def _alarm(entry: tuple[int, int, int, int, bytes, int, int], detail: bytes) -> 
         ALARMS.get(EVENTS + code, AlarmCode.UNKNOWN),
         _text(detail) or f"event {code}",
         PRIORITIES.get(kind),
-        term.metric if term else f"{source:04X}",
+        term.metric.value if term else f"{source:04X}",
         f"{source:04X} {code:04X} {kind:04X} {state:04X}",
         Code(EVENTS + code, ""),
     )

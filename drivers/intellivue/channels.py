@@ -39,8 +39,8 @@ _OWN: Final = {
 }
 _OWN_UNITS: Final = {1298: "mm", 4275: "uV"}
 
-# Measured now and then; said once per measurement.
-EPISODIC: Final = frozenset({Metric.NIBP_SYSTOLIC, Metric.NIBP_DIASTOLIC, Metric.NIBP_MEAN, Metric.NIBP_PULSE_RATE})
+# Measured now and then: the cuff's pressures and pulse. Said once per measurement.
+EPISODIC: Final = frozenset({0x4A05, 0x4A06, 0x4A07, 61669})
 
 
 class Mark(NamedTuple):

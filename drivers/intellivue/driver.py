@@ -15,7 +15,7 @@ from drivers.intellivue.polls import DENIED_S, POLLS, Asked, Poll, asks
 from drivers.intellivue.readings import Numerics
 from drivers.intellivue.requests import INVOKE_IDS, Created, FollowWaves, KeepAlive
 from drivers.intellivue.session import Accepted, End, Ended, UserInformation
-from drivers.intellivue.states import PATIENCE, REFUSED_S, STEPS, E, S, rest_s
+from drivers.intellivue.states import PATIENCE, REFUSED_S, STEPS, Event, State, rest_s
 from drivers.intellivue.values import bcd_time
 from drivers.intellivue.waves import Waves
 
@@ -39,7 +39,7 @@ class IntellivueDialogue:
         self._settings = settings
         self._is_framed = port.kind == "stream"
         self._decoder = Decoder(self._is_framed)
-        self._state = S.CLOSED
+        self._state = State.CLOSED
         self._due_at = 0.0  # of the state's own DUE or SILENCE
         self._failures = 0
         self._granted = UserInformation()
@@ -48,13 +48,13 @@ class IntellivueDialogue:
     @property
     def wake_at(self) -> float | None:
         """When `tick` wants to be called."""
-        if self._state is S.CLOSED:
+        if self._state is State.CLOSED:
             return None
         return min([self._due_at, *[asked.due_at for asked in self._asked.values()]])
 
     def open(self, now: float) -> Sequence[Output]:
         """Ask for an association."""
-        return self._move(E.OPENED, now)
+        return self._move(Event.OPENED, now)
 
     def receive(self, data: bytes, now: float) -> Sequence[Output]:
         """Take any split of the line's bytes, or one datagram."""
@@ -63,22 +63,22 @@ class IntellivueDialogue:
             if isinstance(found, Damage):
                 outputs.append(found)
                 continue
-            if self._state is S.ASSOCIATED:
-                self._due_at = now + PATIENCE[S.ASSOCIATED]
+            if self._state is State.ASSOCIATED:
+                self._due_at = now + PATIENCE[State.ASSOCIATED]
             outputs += self._take(found, now)
         return outputs
 
     def tick(self, now: float) -> Sequence[Output]:
         """Give up waiting, try again, or ask what is due."""
-        if self._state is S.CLOSED:
+        if self._state is State.CLOSED:
             return []
         if self._due_at <= now:
-            return self._move(E.DUE if self._state is S.RESTING else E.SILENCE, now)
+            return self._move(Event.DUE if self._state is State.RESTING else Event.SILENCE, now)
         return self._ask_what_is_due(now)
 
     def close(self, now: float) -> Sequence[Output]:
         """Release the association."""
-        return [] if self._state is S.CLOSED else self._move(E.CLOSING, now)
+        return [] if self._state is State.CLOSED else self._move(Event.CLOSING, now)
 
     def _begin(self) -> None:
         """Forget what belonged to an earlier association."""
@@ -86,35 +86,35 @@ class IntellivueDialogue:
         self._groups, self._numerics, self._waves, self._alerts = Groups(), Numerics(), Waves(), Alerts()
         self._clock = MonitorClock(None, 0)
 
-    def _move(self, event: E, now: float) -> list[Output]:
+    def _move(self, event: Event, now: float) -> list[Output]:
         step = STEPS.get((self._state, event))
         if step is None:
             return [Damage("message out of turn", 0)]
         was, self._state = self._state, step.state
         outputs: list[Output] = [] if step.say is None else [step.say(self._is_framed)]
-        if was is S.ASSOCIATED and step.state is S.RESTING:
+        if was is State.ASSOCIATED and step.state is State.RESTING:
             self._begin()
             outputs.append(Departed("", f"association over: {event.name.lower()}"))
         if step.state in PATIENCE:
             self._due_at = now + PATIENCE[step.state]
-        elif was is not S.RESTING:
-            self._due_at = now + max(rest_s(self._failures), REFUSED_S if event is E.REFUSED else 0.0)
+        elif was is not State.RESTING:
+            self._due_at = now + max(rest_s(self._failures), REFUSED_S if event is Event.REFUSED else 0.0)
             self._failures += 1
         return outputs
 
     def _take(self, message: Message, now: float) -> list[Output]:
         match message:
             case PollReply():
-                return self._polled(message, now) if self._state is S.ASSOCIATED else []
+                return self._polled(message, now) if self._state is State.ASSOCIATED else []
             case EventReport() if message.event == MDS_CREATE and message.managed == MDS and message.is_confirmed:
                 return self._created(message, now)
             case EventReport():
                 return [identity(message.attributes)] if message.is_indication else []
             case Accepted():
                 self._granted = message.information
-                return self._move(E.ACCEPTED, now)
+                return self._move(Event.ACCEPTED, now)
             case Ended():
-                return self._move(E.REFUSED if message.end is End.REFUSED else E.ENDED, now)
+                return self._move(Event.REFUSED if message.end is End.REFUSED else Event.ENDED, now)
             case Refused():
                 self._deny(message.invoke_id, now)
                 return []
@@ -122,11 +122,11 @@ class IntellivueDialogue:
 
     def _created(self, report: EventReport, now: float) -> list[Output]:
         """Confirm MDS create; the first one in an association says who the monitor is, and what time it has."""
-        if (self._state, E.CREATED) not in STEPS:
-            return self._move(E.CREATED, now)
-        is_first = self._state is S.GRANTED
+        if (self._state, Event.CREATED) not in STEPS:
+            return self._move(Event.CREATED, now)
+        is_first = self._state is State.GRANTED
         outputs: list[Output] = [Created(report.invoke_id, report.context, report.handle, report.time, self._is_framed)]
-        outputs += self._move(E.CREATED, now)
+        outputs += self._move(Event.CREATED, now)
         if not is_first:
             return outputs
         self._begin()

@@ -1,6 +1,6 @@
-"""Data export messages: what the monitor reports, answers and refuses, and the pieces of which a poll's answer consists.
+"""Data export messages: what the monitor reports, answers and refuses.
 
-    E1 00 00 02 | type, 2 | length, 2 | [linked: state, count] | invoke id, 2 | command, 2 | length, 2 | ...
+    E1 00 00 02 | type, 2 | length, 2 | [linked: state, number] | invoke id, 2 | command, 2 | length, 2 | ...
 
 A connect indication has the version of the nomenclature (00 00 01 00) in place of E1 00 00 02.
 """
@@ -43,10 +43,10 @@ class Observed(NamedTuple):
 
 
 class Link(NamedTuple):
-    """Which piece of an answer in several messages this is: counted from 1."""
+    """Which piece of an answer in several messages this is: numbered from 1."""
 
     state: int
-    count: int
+    number: int
 
 
 @dataclass(frozen=True, slots=True)

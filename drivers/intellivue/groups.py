@@ -29,7 +29,7 @@ class _Group:
     def add(self, piece: PollReply) -> None:
         if piece.link is not None:
             self.pieces += 1
-            self.is_whole &= piece.link.count == self.pieces & 0xFF
+            self.is_whole &= piece.link.number == self.pieces & 0xFF
             self.has_last |= piece.link.state == LAST
         if self.pieces > _MAX_PIECES or len(self.objects) + len(piece.objects) > _MAX_OBJECTS:
             self.is_whole = False

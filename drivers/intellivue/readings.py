@@ -1,6 +1,6 @@
 """Numerics as readings: each with the validity of its own state and FLOAT."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from struct import Struct
 from typing import Final, NamedTuple
@@ -17,11 +17,12 @@ from drivers.intellivue.channels import (
     metric_of,
     unit_of,
 )
-from drivers.intellivue.export import Observed
+from drivers.intellivue.export import Attributes, Observed
 from drivers.intellivue.values import Special, bcd_time, float_value, wide_text
 from drivers.vocabulary import TERM_BY_CODE, Reason, Validity
 
 _VALUE: Final = Struct(">HHHI")  # identifier, state, unit, FLOAT
+_EPISODIC: Final = frozenset(identifier.to_bytes(2, "big") for identifier in EPISODIC)
 _MAX_NAMES: Final = 512  # handles; a monitor has a hundred or so objects
 _NO_NUMBER: Final = {
     Special.NAN: Reason.NOT_A_NUMBER,
@@ -49,30 +50,26 @@ class Numerics:
 
     def read(self, objects: Iterable[Observed]) -> Found:
         """Read the objects of one answer. An object without a value is not measured, and says nothing."""
-        found = Found([], [], 0)
+        readings: list[Reading] = []
+        simulated: list[Reading] = []
         harmed = 0
         for observed in objects:
-            attributes = observed.attributes
-            if (value := attributes.get(Attribute.NUMERIC)) is not None:
-                values = [value]
-            elif (compound := attributes.get(Attribute.COMPOUND_NUMERIC)) is not None:
-                values = _values(compound)
-            else:
+            values = _values(observed.attributes)
+            if not values:
                 continue
-            name, stamp = self._name(observed), attributes.get(Attribute.VALUE_TIME, b"")
+            name, stamp = self._name(observed), observed.attributes.get(Attribute.VALUE_TIME, b"")
             for value in values:
                 if len(value) != _VALUE.size:
                     harmed += 1
                     continue
                 said = reading(value, name)
-                if stamp or said.metric in EPISODIC:
-                    key = (observed.context, observed.handle, value[:2])
-                    episode = self._episode(key, stamp, said)
+                if stamp or value[:2] in _EPISODIC:
+                    episode = self._episode((observed.context, observed.handle, value[:2]), stamp, said)
                     if episode is None:
                         continue
                     said = episode
-                (found.simulated if value[2] & TEST >> 8 else found.readings).append(said)
-        return found._replace(harmed=harmed)
+                (simulated if value[2] & TEST >> 8 else readings).append(said)
+        return Found(readings, simulated, harmed)
 
     def _name(self, observed: Observed) -> str:
         key = (observed.context, observed.handle)
@@ -103,10 +100,14 @@ def _meaning(said: Reading) -> tuple[object, ...]:
     return said.value, said.unit, said.validity, said.reason
 
 
-def _values(compound: bytes) -> Iterator[bytes]:
-    """Take a compound apart: count, length, values. What is left over at its end is harmed."""
-    for at in range(4, len(compound), _VALUE.size):
-        yield compound[at : at + _VALUE.size]
+def _values(attributes: Attributes) -> Sequence[bytes]:
+    """Give the values of one object; a compound's stand after count and length, and a rest at its end is harmed."""
+    if (value := attributes.get(Attribute.NUMERIC)) is not None:
+        return (value,)
+    compound = attributes.get(Attribute.COMPOUND_NUMERIC)
+    if compound is None:
+        return ()
+    return [compound[at : at + _VALUE.size] for at in range(4, len(compound), _VALUE.size)]
 
 
 @lru_cache(maxsize=16_384)  # equal readings are equal tuples, and cost nothing the second time

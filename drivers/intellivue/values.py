@@ -8,7 +8,7 @@ from typing import Final
 TICKS_PER_S: Final = 8000  # relative time counts eighths of a millisecond
 UNKNOWN_TIME: Final = b"\xff" * 8
 _MAX_TEXT: Final = 64  # characters; labels have 6, model names a few more
-_EXACT: Final = 6  # powers of ten up to which a value stays an integer
+_POWERS: Final = tuple(int("1" + "0" * power) for power in range(7))  # up to which a value stays an integer
 
 
 class Special(Enum):
@@ -32,8 +32,8 @@ def float_value(word: int) -> int | float | Special:
         return _SPECIAL[mantissa]
     mantissa -= (mantissa & 0x800000) << 1
     exponent -= (exponent & 0x80) << 1
-    if 0 <= exponent <= _EXACT:
-        return int(mantissa * 10**exponent)
+    if 0 <= exponent < len(_POWERS):
+        return mantissa * _POWERS[exponent]
     return float(f"{mantissa}e{exponent}")
 
 
@@ -41,7 +41,7 @@ def float_word(value: float | None, digits: int = 0) -> int:
     """Give the FLOAT with so many digits after the point; None: not a number."""
     if value is None:
         return Special.NAN.value
-    mantissa = round(value * 10**digits)
+    mantissa = round(value * 10.0**digits)
     return (-digits & 0xFF) << 24 | mantissa & 0xFFFFFF
 
 
@@ -80,7 +80,8 @@ def wide_bytes(text: str) -> bytes:
 
 def narrow_texts(data: bytes) -> list[str]:
     """List the texts in eight bits, each after its length, of which an attribute consists."""
-    texts, at = [], 0
+    texts: list[str] = []
+    at = 0
     while at + 2 <= len(data) and len(texts) < 8:
         end = at + 2 + int.from_bytes(data[at : at + 2], "big")
         texts.append(_clean(data[at + 2 : end].decode("latin-1")))

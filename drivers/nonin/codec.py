@@ -43,29 +43,28 @@ class Decoder:
     """Turns a device's bytes into frames of the one format that it was set to."""
 
     def __init__(self, kind: Format) -> None:
-        self._averages: Final = AveragesDecoder()
-        self._feeds: Final = _decoder(kind, self._averages)
+        self._frames: Final = _decoder(kind)
 
     @property
     def is_waiting(self) -> bool:
-        """Say whether a frame waits for silence."""
-        return self._averages.is_waiting
+        """Say whether a frame waits for what follows it, be it silence."""
+        return isinstance(self._frames, PacketDecoder | AveragesDecoder) and self._frames.is_waiting
 
     def feed(self, data: bytes) -> list[Frame | Damage]:
         """Take bytes in; give back the frames that they completed."""
-        return [*self._feeds.feed(data)]
+        return [*self._frames.feed(data)]
 
     def settle(self) -> list[Frame | Damage]:
-        """Take note that silence has followed: only format 8 needs to know."""
-        return [*self._averages.settle()]
+        """Take note that silence has followed."""
+        return [*self._frames.settle()] if isinstance(self._frames, PacketDecoder | AveragesDecoder) else []
 
 
-def _decoder(kind: Format, averages: AveragesDecoder) -> PacketDecoder | AveragesDecoder | SpotDecoder | TextDecoder:
+def _decoder(kind: Format) -> PacketDecoder | AveragesDecoder | SpotDecoder | TextDecoder:
     match kind:
         case "df2" | "df7":
             return PacketDecoder(kind)
         case "df8":
-            return averages
+            return AveragesDecoder()
         case "df13":
             return SpotDecoder()
         case "ascii":

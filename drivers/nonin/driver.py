@@ -19,7 +19,7 @@ from drivers.nonin.readings import (
 from drivers.vocabulary import EventKind
 
 PACKETS_PER_REPORT: Final = 3  # a second; what has changed is said at once
-_SILENCE_S: Final = 0.2  # format 8 is silent for 0.99 s after each frame
+_SILENCE_S: Final = 0.2  # format 8 is silent for 0.99 s after each frame, formats 2 and 7 for none
 _DIALECTS: Final[dict[Format, str]] = {
     "df2": "data format 2",
     "df7": "data format 7",

@@ -4,7 +4,7 @@
     format 7:  STATUS | PLETH MSB | PLETH LSB | FLOAT | CHK
 
 FLOAT has another meaning in each of the 25 frames; bit 0 of STATUS (SYNC) marks the first. A packet counts only
-whole: 25 right checksums, with SYNC in the first frame and in no other.
+whole: 25 right checksums, SYNC in the first frame and in no other, and no frame without SYNC behind it.
 """
 
 import re
@@ -99,30 +99,51 @@ def _frame(kind: PacketFormat, status: int, pleth: int, value: int) -> bytes:
 
 
 class PacketDecoder:
-    """Turns bytes into packets. Keeps less than one packet."""
+    """Turns bytes into packets. Keeps one packet and the beginning of a frame."""
 
     def __init__(self, kind: PacketFormat) -> None:
         self._kind = kind
         self._status = 1 if kind == "df2" else 0  # STATUS' place in a frame
         self._cause = ""  # what broke the last packet: all until the next one is its fault
+        self._is_silent = False  # nothing has followed
         self._scanner: Scanner[Packet] = Scanner(self._look, grace=SIZE - 1)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Say whether a packet waits for what follows it."""
+        return len(self._scanner.rest) >= SIZE
 
     def feed(self, data: bytes) -> list[Packet | Damage]:
         """Take bytes in; give back the packets that they completed."""
         return self._scanner.feed(data)
 
+    def settle(self) -> list[Packet | Damage]:
+        """Silence has followed: what waits was a packet's end."""
+        self._is_silent = True
+        found = self._scanner.feed(b"")
+        self._is_silent = False
+        return found
+
     def _look(self, buffer: bytes, at: int) -> tuple[Packet | str, int] | None:
         if (end := self._beginning(buffer, at)) != at:
             self._cause = self._cause or NO_PACKET
             return self._cause, end
-        if len(buffer) - at < SIZE:
+        end = at + SIZE
+        if len(buffer) <= end + self._status and not (self._is_silent and len(buffer) >= end):
             return None
-        fault = _fault(columns := [buffer[at + place : at + SIZE : 5] for place in range(5)], self._status)
+        columns = [buffer[at + place : end : 5] for place in range(5)]
+        fault = _fault(columns, self._status) or (FRAME_LOSS if self._goes_on(buffer, end) else "")
         if fault:
             self._cause = self._cause or fault
             return self._cause, self._beginning(buffer, at + 1)
         self._cause = ""
-        return _packet(self._kind, columns), at + SIZE
+        return _packet(self._kind, columns), end
+
+    def _goes_on(self, buffer: bytes, at: int) -> bool:
+        """Say whether a 26th frame without SYNC follows: one was lost and the SYNC of the next packet with it."""
+        head = buffer[at : at + self._status + 1]
+        is_head = head[:-1] == _HEAD[: self._status]
+        return len(head) > self._status and is_head and head[-1] & (ALWAYS | SYNC) == ALWAYS
 
     def _beginning(self, buffer: bytes, at: int) -> int:
         """Go to where a packet could begin: a STATUS with SYNC, in format 2 behind a 01."""

@@ -19,7 +19,8 @@ def header(
     *, trigger: str = "R01", control_id: str = "C1", processing: str = "P", application: str = f"SIM^{EUI}^EUI-64",
     time: str = "20260101000000+0000", kind: str = "ORU",
 ) -> str:  # fmt: skip
-    return f"MSH|^~\\&|{application}|VENDOR|GATEWAY||{time}||{kind}^{trigger}^ORU_R01|{control_id}|{processing}|2.6|||AL|NE"
+    about = f"{kind}^{trigger}^ORU_R01|{control_id}|{processing}|2.6"
+    return f"MSH|^~\\&|{application}|VENDOR|GATEWAY||{time}||{about}|||AL|NE"
 
 
 def obr(time: str = "20260101000000+0000", about: str = "182777000^monitoring of patient^SCT") -> str:
@@ -64,9 +65,9 @@ def codes(outputs: list[Output]) -> list[str]:
     return [output.code for output in outputs if isinstance(output, Ack)]
 
 
-def reading(*rows: str, **head: str) -> Reading:
+def reading(*rows: str) -> Reading:
     """Say a message that holds one reading."""
-    (report,) = reports(heard(*rows, **head))
+    (report,) = reports(heard(*rows))
     (found,) = report.readings
     return found
 

@@ -347,11 +347,11 @@ def test_20_000_obx_take_bounded_time() -> None:
 
 def test_2_mib_of_a_with_no_end() -> None:
     talk = dialogue()
-    said: list[object] = []
+    said = list(talk.receive(b"\x0b", NOW))
     for _ in range(32):
-        said += talk.receive(b"\x0b"[len(said) :] + b"A" * 65_536, NOW)
+        said += talk.receive(b"A" * 65_536, NOW)
+    assert sum(output.size for output in damage(said)) == (2 << 20) + 1
     assert codes(list(talk.receive(FRAME, NOW))) == ["CA"]
-    assert sum(output.size for output in said if isinstance(output, Damage)) > 1 << 20
 
 
 def test_alarms_and_admissions_on_the_same_socket() -> None:

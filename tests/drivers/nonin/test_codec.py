@@ -175,7 +175,8 @@ def test_replies_to_somebody_elses_commands_are_no_frames(kind: Format, reply: b
 def test_who_comes_in_the_middle_hears_of_no_damage(kind: Format) -> None:
     good = said(GOOD[kind])
     for cut in range(1, len(good)):
-        assert decode(kind, good[cut:] + good * 3) == [GOOD[kind]] * 3, cut
+        found = decode(kind, good[cut:] + good * 3)
+        assert [frame for frame in found if not isinstance(frame, Heading)] == [GOOD[kind]] * 3, cut
 
 
 @pytest.mark.parametrize("kind", ["df2", "df7"])
