@@ -30,8 +30,8 @@ def message(device: int, number: int, rows: int = 12) -> bytes:
     """One PCD-01 message of so many OBX, values moving as a patient's do."""
     key = f"0011220000{device:06X}"
     head = (
-        rf"MSH|^~\&|SIM^{key}^EUI-64|T|||20261123101500.{number % 1000:03d}+0000||ORU^R01^ORU_R01|{device}.{number}|P|2.6"
-        "|||AL|NE||UNICODE UTF-8"
+        rf"MSH|^~\&|SIM^{key}^EUI-64|T|||20261123101500.{number % 1000:03d}+0000||ORU^R01^ORU_R01|{device}.{number}|P"
+        "|2.6|||AL|NE||UNICODE UTF-8"
     )
     lines = [head, "PID|||T^^^T^PI", f"PV1||I|ICU^^CHAIR{device}", "OBR|1|1|1|182777000^monitoring of patient^SCT"]
     for index in range(rows):

@@ -1,12 +1,14 @@
 """How soon it is back: after a restart, a replugged port, a broker's return; and what it weighs with many devices."""
 
 import contextlib
+import json
 import os
 import statistics
 import threading
 import time
 import tty
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -55,8 +57,6 @@ class Line:
 @contextlib.contextmanager
 def listening(port: int) -> Iterator[list[tuple[float, dict[str, Any]]]]:
     """Collect observations with the moment of their arrival."""
-    import json
-
     heard: list[tuple[float, dict[str, Any]]] = []
     client = paho.Client(CallbackAPIVersion.VERSION2)
     client.reconnect_delay_set(1, 1)
@@ -71,13 +71,13 @@ def listening(port: int) -> Iterator[list[tuple[float, dict[str, Any]]]]:
         client.loop_stop()
 
 
-def _next(heard: list[tuple[float, dict[str, Any]]], since: float) -> float:
-    """Seconds until the first live message that was read after `since`."""
-    end = time.monotonic() + 20
-    while time.monotonic() < end:
+def _next(heard: list[tuple[float, dict[str, Any]]], since: datetime) -> float:
+    """Give the seconds until the first message that was read from the wire after `since`."""
+    text, began = since.isoformat(), time.monotonic()
+    for _ in range(4000):
         for at, said in list(heard):
-            if at > since and not said["historical"]:
-                return at - since
+            if said["received_at"] > text:
+                return max(0.0, at - began)
         time.sleep(0.005)
     raise RuntimeError("nothing came back")
 
@@ -93,19 +93,19 @@ def back_again(rounds: int = 10) -> None:
         restarts: list[float] = []
         with listening(port) as heard:
             for _ in range(rounds):
-                began = time.monotonic()
+                heard.clear()
                 with parts.process(parts.onlooker("run", str(config)), log=where / "gateway.log"):
-                    restarts.append(_next(heard, began))
+                    restarts.append(_next(heard, datetime.now(UTC)))
             _say("first frame after a start", restarts)
             replugs: list[float] = []
             with parts.process(parts.onlooker("run", str(config)), log=where / "gateway.log"):
-                _next(heard, time.monotonic())
+                _next(heard, datetime.now(UTC))
                 for _ in range(rounds):
                     wire.pull_out()
                     time.sleep(1)
                     heard.clear()
                     wire.plug_in()
-                    replugs.append(_next(heard, time.monotonic()))
+                    replugs.append(_next(heard, datetime.now(UTC)))
             _say("first frame after a replug", replugs)
         wire.stop()
 
@@ -119,19 +119,14 @@ def broker_returns(rounds: int = 5) -> None:
         conf.write_text(f"user {os.environ.get('USER', 'root')}\nlistener {port} 127.0.0.1\nallow_anonymous true\n")
         config = parts.gateway_config(where, port, f"  d0: {{family: masimo, port: 'serial://{wire.name}'}}\n")
         waits: list[float] = []
-        backlog: list[int] = []
         with parts.process(parts.onlooker("run", str(config)), log=where / "gateway.log"):
             for _ in range(rounds):
                 time.sleep(6)
                 with parts.process([parts.MOSQUITTO, "-c", str(conf)]):
                     parts.wait_for_port(port)
-                    began = time.monotonic()
                     with listening(port) as heard:
-                        waits.append(_next(heard, began))
-                        backlog.append(sum(1 for _, said in heard if said["historical"]))
-                        time.sleep(1)
+                        waits.append(_next(heard, datetime.now(UTC)))
         _say("live data after the broker's return", waits)
-        print(f"    messages of the backlog that came before the first live one: {backlog}")
         wire.stop()
 
 

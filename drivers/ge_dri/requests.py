@@ -72,7 +72,7 @@ class StartNumerics(_Leveled):
         if not 1 <= self.interval_s <= SLOWEST_S:
             raise ValueError(f"interval_s {self.interval_s}: take 1 to {SLOWEST_S} (5 is the documented minimum)")
         if self.classes & ~_ALL_CLASSES:
-            raise ValueError(f"classes {self.classes:#x}: no other bits than {_ALL_CLASSES:#x}")
+            raise ValueError(f"classes {self.classes:#x}: take bits out of {_ALL_CLASSES:#x} only")
 
     def _body(self) -> tuple[int, bytes]:
         return PHYSIOLOGY, _NUMERICS.pack(DISPLAYED, self.interval_s, self.classes, 0)

@@ -84,8 +84,10 @@ MAY_BE_NEGATIVE: Final = frozenset(
 )  # fmt: skip
 ZERO_IS_NOT_ENTERED: Final = frozenset({Metric.BODY_WEIGHT, Metric.BODY_HEIGHT, Metric.PATIENT_WEIGHT})
 
-# Unmapped rows whose text may name a person keep neither value nor raw text.
-PERSON_TYPES: Final = frozenset({"XPN", "XCN", "XON", "CX", "PN", "CN", "CNN", "NDL", "XAD", "AD", "XTN", "TN"})
+# Unmapped rows whose text may name a person keep neither value nor raw text; nor do documents (ED, RP).
+PERSON_TYPES: Final = frozenset(
+    {"XPN", "XCN", "XON", "CX", "PN", "CN", "CNN", "NDL", "XAD", "AD", "XTN", "TN", "ED", "RP"}
+)
 PERSON_WORDS: Final = re.compile(
     "NAME|PATIENT|(^|_)PT_|PERSON|NURSE|CLINICIAN|PHYSICIAN|DOCTOR|STAFF|OPERATOR|OBSERVER|USER|CAREGIVER|BIRTH|DOB"
     "|SSN|MRN|ADDR|PHONE|E?MAIL|(^|_)ID(_|$)|ORDER|VISIT|ADMI|ACCOUNT|COMMENT|NOTE|REMARK"

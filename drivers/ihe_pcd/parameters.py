@@ -94,8 +94,8 @@ def coded(field: str) -> Coded:
     parts = [*field.partition("~")[0].split("^", 6), "", "", "", "", "", ""]
     number, refid, system = parts[3:6] if parts[5] == "MDC" != parts[2] else parts[:3]
     if number.isascii() and number.isdigit() and len(number) <= 10:
-        return Coded(int(number), refid, system)
-    return Coded(None, number or refid, system)  # `MDC_ECG_HEART_RATE^..^MDC`: the REFID stands first
+        return Coded(int(number), refid[:MAX_NAME], system)
+    return Coded(None, (number or refid)[:MAX_NAME], system)  # `MDC_ECG_HEART_RATE^..^MDC`: the REFID stands first
 
 
 @lru_cache(maxsize=4096)

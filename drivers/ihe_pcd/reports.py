@@ -73,22 +73,19 @@ def _parts(group: Group, devices: Sequence[str], *, is_simulated: bool) -> Itera
 
 def _tree(rows: Iterable[Row]) -> _Tree:
     names: dict[str, str] = {}
+    taken: set[tuple[str, str]] = set()
     times: dict[str, datetime] = {}
     for row in rows:
         if row.reading is not None or row.place.level > _CHANNEL:
             continue
         if row.parameter.channel:
-            names[row.place.channel] = _name(row, names)
+            name = ".".join(filter(None, (vmd_name(row.place.vmd), row.parameter.channel)))
+            # Where a name doesn't tell a channel from another one, its number does.
+            names[row.place.channel] = row.place.channel if (row.place.mds, name) in taken else name
+            taken.add((row.place.mds, name))
         if row.time and row.place.level > _MDS:
             times[row.place.path] = row.time
     return _Tree(names, times)
-
-
-def _name(row: Row, names: Mapping[str, str]) -> str:
-    """Name a pump's channel; where that doesn't tell it from another one, its number does."""
-    name = ".".join(filter(None, (vmd_name(row.place.vmd), row.parameter.channel)))
-    is_taken = any(name == other and row.place.mds == place.partition(".")[0] for place, other in names.items())
-    return row.place.channel if is_taken else name
 
 
 def vmd_name(vmd: str) -> str:

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
 
 from drivers.api import Damage, Departed, Output, Port, Report
-from drivers.intellivue.alarms import Alerts
+from drivers.intellivue.alarms import Active, Alerts
 from drivers.intellivue.channels import Attribute
 from drivers.intellivue.clock import MonitorClock, ticks_between
 from drivers.intellivue.codec import Decoder, Message
@@ -18,6 +20,8 @@ from drivers.intellivue.session import Accepted, End, Ended, UserInformation
 from drivers.intellivue.states import PATIENCE, REFUSED_S, STEPS, Event, State, rest_s
 from drivers.intellivue.values import bcd_time
 from drivers.intellivue.waves import Waves
+
+_ALARMS_KEPT: Final = 3  # questions for alarms without an answer; then what was active is not said again
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,8 @@ class IntellivueDialogue:
         self._asked: dict[Poll, Asked] = {}
         self._groups, self._numerics, self._waves, self._alerts = Groups(), Numerics(), Waves(), Alerts()
         self._clock = MonitorClock(None, 0)
+        self._active: Active | None = None
+        self._active_until = 0.0
 
     def _move(self, event: Event, now: float) -> list[Output]:
         step = STEPS.get((self._state, event))
@@ -142,7 +148,7 @@ class IntellivueDialogue:
         for poll, asked in self._asked.items():
             if asked.due_at <= now:
                 for answer in self._groups.flush(INVOKE_IDS[poll]):
-                    outputs += self._say(answer, poll, asked)
+                    outputs += self._say(answer, poll, asked, now)
                 asked.said(now)
                 outputs.append(poll(self._is_framed))
         return outputs
@@ -159,9 +165,9 @@ class IntellivueDialogue:
             return [Damage("answer to no question", 0)]
         asked = self._asked[poll]
         asked.heard(now)
-        return [output for answer in self._groups.feed(piece) for output in self._say(answer, poll, asked)]
+        return [output for answer in self._groups.feed(piece) for output in self._say(answer, poll, asked, now)]
 
-    def _say(self, answer: Answer, poll: Poll, asked: Asked) -> list[Output]:
+    def _say(self, answer: Answer, poll: Poll, asked: Asked, now: float) -> list[Output]:
         """Say an answer in canonical words; first, what was lost before or within it."""
         head = answer.head
         if asked.is_repeated(head):
@@ -171,22 +177,31 @@ class IntellivueDialogue:
         is_late = asked.time is not None and ticks_between(asked.time, head.time) < 0
         if not is_late:
             asked.time, asked.sequence = head.time, head.sequence
-        return outputs + self._contents(answer, poll, is_late)
+        return outputs + self._contents(answer, poll, is_late, now)
 
-    def _contents(self, answer: Answer, poll: Poll, is_late: bool) -> list[Output]:
+    def _contents(self, answer: Answer, poll: Poll, is_late: bool, now: float) -> list[Output]:
         device_time = bcd_time(answer.head.absolute) or self._clock.at(answer.head.time)
         if poll is FollowWaves:
             return list(self._waves.read(answer.objects, device_time))
         if poll is KeepAlive:
             found = self._alerts.read(answer.objects) if answer.is_whole and not is_late else None
-            if found is None:
-                return []
-            tests = [Report([], "", device_time, alarms=found.simulated, simulated=True)] if found.simulated else []
-            return [Report([], "", device_time, alarms=found.alarms), *tests]
+            return [] if found is None else self._ring(found, device_time, now)
         numerics = self._numerics.read(answer.objects)
         outputs: list[Output] = [Damage("numeric value of wrong length", 0)] * min(numerics.harmed, 1)
+        alarms = self._active.alarms if self._active is not None and now <= self._active_until else None
         if numerics.readings:
-            outputs.append(Report(numerics.readings, "", device_time, late=is_late))
+            outputs.append(Report(numerics.readings, "", device_time, alarms=alarms, late=is_late))
         if numerics.simulated:
             outputs.append(Report(numerics.simulated, "", device_time, late=is_late, simulated=True))
+        return outputs
+
+    def _ring(self, found: Active, device_time: datetime | None, now: float) -> list[Output]:
+        """Say at once what has changed. Else alarms go with numerics: alone they would make dead numerics look live."""
+        before, self._active = self._active, found
+        self._active_until = now + _ALARMS_KEPT * self._settings.alarms_s
+        outputs: list[Output] = []
+        if before is None or before.alarms != found.alarms:
+            outputs.append(Report([], "", device_time, alarms=found.alarms))
+        if found.simulated != (before.simulated if before else ()):
+            outputs.append(Report([], "", device_time, alarms=found.simulated, simulated=True))
         return outputs

@@ -2,7 +2,8 @@
 
 A shape holds everything but numbers, times and the control id. hl7apy gets valid stand-ins for those (a number where a
 number will stand, a time for a time), so what it has validated stays valid as long as the same kinds of value are
-filled in, and `number` and `moment` write nothing else. The tests let hl7apy read filled messages again.
+filled in, and `number` and `moment` write nothing else. The tests let hl7apy read filled messages again, and look at
+the numbers themselves, as hl7apy doesn't look into OBX-5.
 """
 
 import re

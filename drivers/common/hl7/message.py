@@ -9,6 +9,7 @@ from drivers.common.hl7.charsets import decode
 
 SEPARATORS: Final = r"^~\&"  # of components, repetitions, escapes, subcomponents; of fields: |
 HEADER_FIELDS: Final = 25
+MAX_MESSAGES: Final = 256  # in one frame; each gets an answer, so that a frame can't ask for any number of them
 
 _WRAPPERS: Final = ("FHS", "BHS", "BTS", "FTS")  # a batch around messages
 _ODD_LINE: Final = re.compile(r"(?![A-Z][A-Z0-9]{2}(?:\||$))", re.ASCII)
@@ -55,7 +56,13 @@ def messages(body: bytes) -> list[Message | Damage]:
     if not starts:
         return [Damage("no message in the frame", len(body))]
     parts = [lines[start:end] for start, end in zip(starts, [*starts[1:], len(lines)], strict=True)]
-    return [_message(part, sum(len(line) + 1 for line in part), repairs) for part in parts]
+    found = [_message(part, _size(part), repairs) for part in parts[:MAX_MESSAGES]]
+    left = sum(map(_size, parts[MAX_MESSAGES:]))
+    return [*found, Damage("too many messages in a frame", left)] if left else found
+
+
+def _size(lines: Iterable[str]) -> int:
+    return sum(len(line) + 1 for line in lines)
 
 
 def _message(lines: list[str], size: int, repairs: tuple[str, ...]) -> Message | Damage:
@@ -79,13 +86,13 @@ def _message(lines: list[str], size: int, repairs: tuple[str, ...]) -> Message |
 
 def _joined(lines: Iterable[str]) -> list[str]:
     """Undo line ends within free text: what doesn't begin like a segment belongs to the one before."""
-    joined: list[str] = []
+    joined: list[list[str]] = []
     for line in lines:
         if joined and _ODD_LINE.match(line):
-            joined[-1] += "\n" + line
+            joined[-1].append(line)
         else:
-            joined.append(line)
-    return joined
+            joined.append([line])
+    return ["\n".join(parts) for parts in joined]
 
 
 def _to_standard(header: str) -> dict[int, str] | None:

@@ -1,12 +1,14 @@
 """Text clean-up, separators, segments, escapes: our reader, and python-hl7 beside it."""
 
+import time
+
 import hl7
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drivers.api import Damage
-from drivers.common.hl7.message import Message, component, messages, unescape
+from drivers.common.hl7.message import MAX_MESSAGES, Message, component, messages, unescape
 
 HEADER = "MSH|^~\\&|APP^0011220000C0FFEE^EUI-64|FAC|||20260115101500||ORU^R01^ORU_R01|C1|P|2.6|||AL|NE"
 OBX = "OBX|1|NM|147842^MDC_ECG_HEART_RATE^MDC|1.1.1.1|72"
@@ -78,6 +80,19 @@ def test_a_batch_is_unwrapped() -> None:
     text = f"FHS|^~\\&|A\rBHS|^~\\&|A\r{HEADER}\r{OBX}\r{second}\r{OBX}\rBTS|2\rFTS|1\r"
     found = messages(text.encode())
     assert [message.segments for message in found if isinstance(message, Message)] == [(OBX,), (OBX,)]
+
+
+def test_a_frame_has_a_bounded_number_of_messages() -> None:
+    found = messages(f"{HEADER}\r".encode() * (MAX_MESSAGES + 2))
+    assert len(found) == MAX_MESSAGES + 1
+    assert found[-1] == Damage("too many messages in a frame", 2 * (len(HEADER) + 1))
+
+
+def test_a_mebibyte_of_broken_lines_takes_bounded_time() -> None:
+    began = time.perf_counter()
+    message = read(f"{HEADER}\r{OBX}\r" + "x\r" * 500_000)
+    assert len(message.segments[0]) == len(OBX) + 1_000_000
+    assert time.perf_counter() - began < 5.0
 
 
 def test_a_frame_without_a_message_is_damage() -> None:

@@ -220,7 +220,7 @@ waves = st.lists(
     max_size=8,
 ).map(tuple)
 lines = st.builds(
-    AlarmLine, st.binary(max_size=80).map(lambda text: text.partition(b"\0")[0]), st.integers(0, 3), st.integers(0, 1)
+    AlarmLine, st.binary(max_size=80).map(lambda text: text.partition(b"\0")[0]), st.integers(0, 3), st.integers(0, 1), st.integers(0, 1)
 )
 frames_ = (
     st.builds(Physiology, stamps, blocks)

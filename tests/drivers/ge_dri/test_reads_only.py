@@ -60,7 +60,7 @@ def numerics(kind: int, interval: int, classes: int, tail: int = 0) -> bytes:
 
 
 def test_the_requests_written_by_hand_are_ours() -> None:
-    assert CONSTRUCTED == [StartNumerics(10, 5, 14).encode(), StopNumerics(10).encode(), StartWaves(10, (8,)).encode()]
+    assert [StartNumerics(10, 5, 14).encode(), StopNumerics(10).encode(), StartWaves(10, (8,)).encode()] == CONSTRUCTED
 
 
 def test_the_inventory_is_what_the_code_declares() -> None:

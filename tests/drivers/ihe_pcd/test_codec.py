@@ -345,6 +345,22 @@ def test_20_000_obx_take_bounded_time() -> None:
     assert time.perf_counter() - began < 2.0
 
 
+@pytest.mark.parametrize(
+    "row",
+    [
+        "OBX|1||70071^^MDC|1.1.{}.0|||||||X",
+        "OBX|1|NM|1^^MDC|1.1.1.1|{}||||||R|||||||D{}",
+        "OBX|1|ST|68481^^MDC|1.{}.3|end",
+    ],
+)
+@pytest.mark.parametrize("trigger", ["R01", "R40", "R42"])
+def test_many_odd_rows_take_bounded_time(row: str, trigger: str) -> None:
+    data = whole(header(trigger=trigger), obr(), *(row.format(n + 1, n + 1) for n in range(10_000)))
+    began = time.perf_counter()
+    assert codes(list(dialogue().receive(data, NOW))) == ["CA"]
+    assert time.perf_counter() - began < 5.0
+
+
 def test_2_mib_of_a_with_no_end() -> None:
     talk = dialogue()
     said = list(talk.receive(b"\x0b", NOW))

@@ -61,8 +61,9 @@ def test_a_monitor_tells_what_its_sensors_find() -> None:
         Metric.NIBP_DIASTOLIC: 77, Metric.NIBP_MEAN: 92, Metric.NIBP_PULSE_RATE: 66,
     }  # fmt: skip
     assert {reading.validity for reading in said.values()} == {Validity.VALID}
-    assert said[Metric.NIBP_SYSTOLIC].device_time is not None
-    assert said[Metric.NIBP_SYSTOLIC].device_time.timestamp() == CUFF.ended
+    measured_at = said[Metric.NIBP_SYSTOLIC].device_time
+    assert measured_at is not None
+    assert measured_at.timestamp() == CUFF.ended
     assert heard.reports[-1].device == "0011220000C0FFEE"
     assert device.violations == []
     assert device.unanswered == device.refused == []
@@ -153,8 +154,9 @@ def test_a_pump_tells_what_its_display_shows(profile: Profile, source: str) -> N
     ],
 )
 def test_a_pumps_state_in_both_models(state: InfusionState, new: str, old: str) -> None:
-    for profile, expected in (("pump_new", new), ("pump_old", old)):
-        said = talk(pump(PumpView(state=state), "pump_new" if profile == "pump_new" else "pump_old"), 1).reports[0]
+    both: tuple[tuple[Profile, str], ...] = (("pump_new", new), ("pump_old", old))
+    for profile, expected in both:
+        said = talk(pump(PumpView(state=state), profile), 1).reports[0]
         assert [r.value for r in said.readings if r.metric is Metric.INFUSION_STATE] == [expected]
 
 
@@ -173,7 +175,8 @@ def test_a_pump_announces_start_completion_and_stop() -> None:
     heard = talk(device, 80)
     assert [said.event for said in announced(heard)] == [
         EventKind.INFUSION_STARTED, EventKind.INFUSION_COMPLETED, EventKind.INFUSION_STOPPED,
-        EventKind.INFUSION_STARTED, EventKind.INFUSION_STOPPED, EventKind.INFUSION_STARTED, EventKind.INFUSION_COMPLETED,
+        EventKind.INFUSION_STARTED, EventKind.INFUSION_STOPPED,
+        EventKind.INFUSION_STARTED, EventKind.INFUSION_COMPLETED,
     ]  # fmt: skip
     assert {said.source for said in announced(heard)} == {"primary"}
     at = heard.outputs.index(announced(heard)[0])

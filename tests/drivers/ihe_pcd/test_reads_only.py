@@ -10,7 +10,7 @@ from drivers.api import Port, Purpose, Request
 from drivers.ihe_pcd import FAMILY
 from drivers.ihe_pcd.codec import Ack, recognise, wrap
 from drivers.ihe_pcd.driver import IhePcdDialogue, IhePcdSettings
-from simulators.api import StillBedside, Vitals
+from simulators.api import StillBedside
 from simulators.ihe_pcd.device import IhePcdDevice, IhePcdDeviceSettings
 from tests.converse import START, converse
 from tests.drivers.ihe_pcd.senders import FOLDER, NOW, header, obr, obx, sample
@@ -153,7 +153,7 @@ def test_an_hour_with_a_monitor_leaves_no_trace() -> None:
     assert device.violations == []
     assert not device.tampered
     assert all(isinstance(recognise(data), Ack) for data in heard.sent)
-    assert Vitals().heart_rate == 72.0
+    assert len(heard.sent) == len(heard.reports)
 
 
 def test_an_acknowledgement_has_no_field_for_anything_else() -> None:

@@ -283,7 +283,7 @@ def test_an_unknown_text_keeps_its_words() -> None:
     assert (found.metric, found.value, found.name) == (Metric.UNMAPPED, "COMEN_POS_SITTING", "2453^COMEN_POS_BODY")
 
 
-@pytest.mark.parametrize("kind", ["XPN", "XCN", "CX", "PN", "CN", "XAD", "XTN"])
+@pytest.mark.parametrize("kind", ["XPN", "XCN", "CX", "PN", "CN", "XAD", "XTN", "ED"])
 def test_an_unknown_row_of_a_persons_type_keeps_no_text(kind: str) -> None:
     found = reading(obx("9^X^99Y", "4711^Testcase^Alpha", kind=kind))
     assert (found.value, found.validity, found.reason, found.raw) == (None, ABSENT, Reason.MASKED, "")
