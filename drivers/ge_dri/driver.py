@@ -57,7 +57,7 @@ class DriDialogue:
         self._gatherer = Gatherer()
         self._cuff = Cuff()
         self._state = S.CLOSED
-        self._level = LEVELS[0]  # of the last request
+        self._level = LEVELS[0]  # of the last request, or the one that was answered
         self._order: Sequence[int] = LEVELS
         self._attempts = 0  # since the last record
         self._due_at = 0.0  # of SILENCE
@@ -123,6 +123,8 @@ class DriDialogue:
         if not blocks or self._state is S.CLOSED:
             return []
         is_first = self._state is S.ASKING
+        if is_first and self._attempts > 1 and record.stamp.level in LEVELS:
+            self._level = record.stamp.level  # which request was answered is not known; its own level it understands
         outputs = [*self._introduce(record.stamp.level), *self._move(E.NUMERICS, now)]
         if is_first:  # it may be an old one out of a buffer: 33 s old in a public log
             return outputs
@@ -185,6 +187,7 @@ class DriDialogue:
         self._due_at = now + patience_s(self._attempts, self._settings.interval_s)
         self._attempts += 1
         self._waves_due_at = self._alarms_due_at = inf
+        self._waves_rest_s = _SHORTEST_WATCH_S
         return [StartNumerics(self._level, self._settings.interval_s, self._settings.class_bits)]
 
     def _ask_waves(self, now: float) -> list[Output]:

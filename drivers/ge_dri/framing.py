@@ -54,10 +54,10 @@ class Splitter:
         *pieces, self._rest = (self._rest + data).split(MARK)
         found: list[tuple[bytes, int] | Damage] = []
         for piece in pieces:
-            if piece or self._is_overlong:
+            if piece:
                 self._judge(piece, found)
             self._is_first = self._is_overlong = False
-        if len(self._rest) > LIMIT:
+        if len(self._rest) > LIMIT or (self._is_overlong and self._rest):
             found.append(Damage(TOO_LONG, len(self._rest)))
             self._rest, self._is_overlong = b"", True
         return found

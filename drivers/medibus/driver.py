@@ -170,10 +170,12 @@ class MedibusDialogue:
         return [said]
 
     def _say_alarms(self) -> list[Output]:
-        """All pages together are what is active; without the second one nothing is said of it."""
-        if self._has_page_2 and 2 not in self._pages:
+        """All pages of one round together are what is active; of half a set nothing is said."""
+        wanted = {1, 2} if self._has_page_2 else {1}
+        if not wanted <= self._pages.keys():
             return []
-        return [Report([], alarms=tuple(alarm for page in sorted(self._pages) for alarm in self._pages[page]))]
+        pages, self._pages = self._pages, {}
+        return [Report([], alarms=tuple(alarm for page in sorted(pages) for alarm in pages[page]))]
 
     def _answered(self, code: int, now: float) -> list[Output]:
         if self._asked is None or code != self._asked.code:

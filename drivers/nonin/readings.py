@@ -86,7 +86,9 @@ def alarms_of_packet(packet: Packet) -> tuple[Alarm, ...]:
 
 
 def perfusion_of(statuses: frozenset[int]) -> list[Reading]:
-    """Say the worst perfusion among these; nothing if no pulse has been."""
+    """Say the worst perfusion among these; nothing if no pulse has been, or no finger."""
+    if any(status & packets.SENSOR_ALARM for status in statuses):
+        return []
     colours = {status & (packets.RED | packets.GREEN) for status in statuses}
     return [_perfusion(word) for colour, word in PACKET_PERFUSION if colour in colours][:1]
 
@@ -108,7 +110,8 @@ def waveform(packet: Packet) -> Waveform:
 def report_of_averages(frame: Averages) -> Report:
     """Say one second of data format 8."""
     fault = first(AVERAGES_FAULTS, frame.status2 << BYTE_4 | frame.status)
-    words = [_perfusion(word) for bit, word in AVERAGES_PERFUSION if frame.status & bit][:1]
+    has_finger = fault.validity is not Validity.INVALID
+    words = [_perfusion(word) for bit, word in AVERAGES_PERFUSION if frame.status & bit and has_finger][:1]
     return Report(
         [*numbers(AVERAGES, frame.spo2, frame.hr, fault), *words],
         alarms=_alarms(frame.status2 & averages.SENSOR_ALARM, frame.status2 & averages.LOW_BATTERY),

@@ -26,7 +26,7 @@ _LEAD_II: Final = 0x1200  # the label of the public logs: channel 1 shows II
 _RR_FROM_CO2: Final = 1
 _NO_PTC: Final = 31
 _AMBIENT: Final = 7600  # 760.0 mmHg
-_IR_AMPLITUDE: Final = 9984
+_IR_AMPLITUDE: Final = 39
 
 _ADULT, _AUTO, _MEASURING, _OLD = 3, 0x08, 0x20, 0x100
 _OLD_AFTER_S: Final = 61.0

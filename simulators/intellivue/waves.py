@@ -31,7 +31,7 @@ _DRAWN: Final = {
     CO2: Wave(83, 16, 0x80, float_word(0), float_word(80), 3872),
 }
 _LEADS: Final = {ECG_I: 0.6, ECG_II: 1.0, ECG_III: 0.4}
-_ECG: Final = Wave(80, 64, 0x20, float_word(-5, 1), float_word(20, 1), 4274, bits=14)
+_ECG: Final = Wave(80, 64, 0x20, float_word(-0.5, 1), float_word(2.0, 1), 4274, bits=14)
 
 
 def waves(vitals: Vitals, labels: tuple[int, ...], end: float, state: int) -> tuple[Observed, ...]:

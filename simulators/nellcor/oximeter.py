@@ -17,11 +17,11 @@ LEAVE_MENU: Final = b"0"
 MENU: Final = b"1) Dump Instrument Info\r\n2) Set Date and Time\r\n3) Dump Trend\r\n4) Dump Error Log\r\n0) Exit\r\n"
 
 NONE: Final = "---"
-# What stands beside no finger, no sensor and no pulse yet: three values, one code.
+# What is said without a finger, a sensor or a pulse: three values and the code.
 WITHOUT: Final = {
-    "off": (NONE, NONE, NONE, "SO"),
-    "none": (NONE, NONE, NONE, "SD"),
-    "searching": ("0", "0", NONE, "PS"),
+    "off": (NONE, NONE, NONE, ("SO",)),
+    "none": (NONE, NONE, NONE, ("SD",)),
+    "searching": ("0", "0", NONE, ("PS",)),
 }
 # By alarm and the first word of its text: the patient's other alarms are not this device's.
 LIMITS: Final = {
@@ -88,11 +88,11 @@ class NellcorDevice:
         clock = self._bedside.device_time(now).replace(tzinfo=None, microsecond=0)
         probe = "off" if vitals.standby else vitals.probe
         if probe in WITHOUT:
-            spo2, bpm, pa, code = WITHOUT[probe]
-            return TextLine(clock, spo2, bpm, pa, (code,))
+            return TextLine(clock, *WITHOUT[probe])
         codes = (*["MO"] * vitals.motion, *limits(vitals))
-        spo2, bpm, pa = min(round(vitals.spo2), 100), min(round(vitals.pulse_rate), 250), amplitude(vitals)
-        return TextLine(clock, f"{spo2}{_star(codes, 'S')}", f"{bpm}{_star(codes, 'P')}", str(pa), codes)
+        spo2 = f"{min(round(vitals.spo2), 100)}{_star(codes, 'S')}"
+        bpm = f"{min(round(vitals.pulse_rate), 250)}{_star(codes, 'P')}"
+        return TextLine(clock, spo2, bpm, f"{amplitude(vitals)}", codes)
 
 
 def limits(vitals: Vitals) -> list[str]:

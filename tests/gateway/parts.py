@@ -572,6 +572,21 @@ def loop_errors() -> Iterator[list[dict[str, Any]]]:
         loop.set_exception_handler(before)
 
 
+class _FullDatabase:
+    """A database that takes statements, and has no room for what they say when it comes to the commit."""
+
+    def __init__(self, database: Any) -> None:
+        self._database = database
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._database, name)
+
+    def execute(self, sql: str, *more: Any) -> Any:
+        if sql.strip().upper().startswith(("COMMIT", "END")):
+            raise sqlite3.OperationalError("database or disk is full")
+        return self._database.execute(sql, *more)
+
+
 class Disk:
     """The outbox's disk: full, or standing still, when told."""
 
@@ -585,9 +600,12 @@ class Disk:
         def tried(writer: Any, batches: Any) -> int:
             self.attempts += 1
             assert self._moves.wait(PATIENCE_S), "a test forgot to let the disk go on"
-            if self.is_full:
-                raise sqlite3.OperationalError("database or disk is full")
-            return commit(writer, batches)
+            database = writer._db
+            writer._db = _FullDatabase(database) if self.is_full else database
+            try:
+                return commit(writer, batches)
+            finally:
+                writer._db = database
 
         monkeypatch.setattr(outbox_module._Writer, "commit", tried)
         monkeypatch.setattr(outbox_module, "RETRY_S", 0.02)

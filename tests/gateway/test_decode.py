@@ -35,10 +35,10 @@ class Lines:
         return [output for line in lines for output in self._line(line.decode())]
 
     def tick(self, now: float) -> Sequence[Output]:
-        self.wake_at = None
         left, self._buffer = self._buffer, b""
+        was_due, self.wake_at = self.wake_at is not None and now < START + 1000, None
         woken = report(reading(Metric.UNMAPPED, round(now - START), name="woken"))
-        return [Damage("cut off", len(left))] if left else [woken] if now < START + 1000 else []
+        return [Damage("cut off", len(left))] if left else [woken] if was_due else []
 
     def close(self, now: float) -> Sequence[Output]:
         return []
@@ -71,12 +71,13 @@ KIND = replace(family(Lines), settings=family().settings)
 class Said:
     """What a decoding wrote and warned of."""
 
-    def __init__(self, data: bytes, kind: Family = KIND, zone: str = "UTC") -> None:
+    def __init__(self, data: bytes, kind: Family = KIND) -> None:
         self.lines: list[dict[str, Any]] = []
         self.warnings: list[str] = []
-        self.code = decode(
-            kind, data, {}, lambda line: self.lines.append(strict_json(line.encode())), self.warnings.append, ZoneInfo(zone)
-        )  # fmt: skip
+        self.code = decode(kind, data, {}, self._write, self.warnings.append, ZoneInfo("UTC"))
+
+    def _write(self, line: str) -> None:
+        self.lines.append(strict_json(line.encode()))
 
     @property
     def observations(self) -> list[dict[str, Any]]:
@@ -202,5 +203,5 @@ def test_a_recording_that_a_kill_cut_short_is_decoded_as_far_as_it_goes() -> Non
 
 
 def test_the_lines_are_json_for_any_program() -> None:
-    said = Said("spo2 97\n".encode())
+    said = Said(b"spo2 97\n")
     assert json.loads(json.dumps(said.lines)) == said.lines

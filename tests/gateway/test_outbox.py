@@ -219,6 +219,40 @@ async def test_a_full_disk_loses_nothing_once_there_is_room(path: Path, disk: Di
         assert outbox.recall("pump", "states") == "29"
 
 
+async def test_what_was_first_said_on_a_full_disk_survives_a_power_cut_afterwards(path: Path, disk: Disk) -> None:
+    async with opened(path) as outbox:
+        with disk.full():
+            put(outbox, "new topic", b"1")
+            await eventually(lambda: disk.attempts >= 2)
+        await kept(outbox)
+        name = outbox.stream("new topic").name
+        left = as_after_a_kill(path)
+    async with opened(left) as outbox:
+        assert [(m.stream.topic, m.seq, m.payload) for m in await stored(outbox)] == [("new topic", 1, b"1")]
+        assert outbox.stream("new topic").name == name
+        assert put(outbox, "new topic") == 2
+
+
+async def test_numbers_go_on_after_a_full_disk_delayed_the_forgetting_of_what_was_delivered(
+    path: Path, disk: Disk
+) -> None:
+    # A number that is given twice is an id that is given twice: a consumer drops the second message.
+    async with opened(path) as outbox:
+        for _ in range(5):
+            put(outbox, "a")
+            await kept(outbox)
+        numbers = [message.n for message in await stored(outbox)]
+        with disk.full():
+            attempts = disk.attempts
+            outbox.delivered([(numbers[0], numbers[-1])])
+            await eventually(lambda: disk.attempts >= attempts + 2)
+        await kept(outbox)
+        assert await stored(outbox) == []
+        left = as_after_a_kill(path)
+    async with opened(left) as outbox:
+        assert put(outbox, "a") == 6
+
+
 async def test_a_full_disk_is_tried_again_by_the_clock_not_by_every_message(
     path: Path, disk: Disk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -161,7 +161,7 @@ def test_two_frames_may_share_a_mark_or_have_one_each() -> None:
 
 
 def test_what_stood_before_the_first_mark_is_not_counted() -> None:
-    for cut in range(1, len(GOOD), 37):
+    for cut in range(2, len(GOOD), 37):
         assert decode(GOOD[cut:] + GOOD) == decode(GOOD), cut
 
 
@@ -220,7 +220,11 @@ waves = st.lists(
     max_size=8,
 ).map(tuple)
 lines = st.builds(
-    AlarmLine, st.binary(max_size=80).map(lambda text: text.partition(b"\0")[0]), st.integers(0, 3), st.integers(0, 1), st.integers(0, 1)
+    AlarmLine,
+    st.binary(max_size=80).map(lambda text: text.partition(b"\0")[0]),
+    st.integers(0, 3),
+    st.integers(0, 1),
+    st.integers(0, 1),
 )
 frames_ = (
     st.builds(Physiology, stamps, blocks)

@@ -102,8 +102,6 @@ def test_lines_as_in_the_operators_manuals() -> None:
 
 # --- what must never look valid
 
-GONE = {511: (None, "absent"), 127: (None, "absent")}
-
 
 @pytest.mark.parametrize("in_frame", [None, *range(25)])
 def test_a_display_value_held_after_the_finger_has_gone_is_not_valid(in_frame: int | None) -> None:
@@ -236,6 +234,14 @@ def test_what_a_waveform_is_worth(status: int, validity: Validity) -> None:
     assert wave.validity is validity
     assert wave.samples[7] == (None if validity is Validity.INVALID else 7)
     assert wave.samples[8] == 8
+
+
+def test_without_a_finger_nothing_is_said_of_perfusion() -> None:
+    stream = [packet(), packet(colour=packets.GREEN), packet(status=packets.SENSOR_ALARM, in_frame=3)]
+    _, report = reports("df2", b"".join(p.encode() for p in stream))
+    assert {reading.validity for reading in report.readings} == {Validity.INVALID}
+    (report,) = reports("df8", Averages(averages.LOW_PERFUSION, 72, 97, averages.SENSOR_ALARM).encode())
+    assert {reading.validity for reading in report.readings} == {Validity.INVALID}
 
 
 def test_a_low_battery_is_an_alarm() -> None:
