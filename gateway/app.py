@@ -177,7 +177,7 @@ class Gateway:
         for topic, first, last in lost_ranges((message.stream.topic, message.seq) for message in lost):
             for roster in self._rosters.values():
                 if (device := roster.owner(topic)) is not None:
-                    self._normaliser.lost(device, first, last, cause, self._utc())
+                    self._normaliser.lost(device, topic.rsplit("/", 1)[-1], first, last, cause, self._utc())
 
 
 def _encode(status: dict[str, object]) -> bytes:
@@ -196,6 +196,9 @@ class _Nobody:
 
     def spoke(self, _request: Request) -> None:
         """A request has been sent."""
+
+    def denied(self, _request: Request) -> None:
+        """The gate has refused a request."""
 
 
 def record(config: Config, link_name: str, output: Path, seconds: float | None) -> int:

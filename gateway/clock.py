@@ -12,11 +12,15 @@ from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 from typing import Final
 
+HALF_AN_HOUR_S: Final = 1800.0
 STEP_S: Final = 0.5  # a larger difference between wall and monotonic clock is a step, not slewing
 STALL_S: Final = 5.0  # what was read after so long a standstill of the gateway is not news
+CATCH_UP_S: Final = 3.0  # nor what is read shortly after it: it waited in the sockets
 OFFSET_WINDOW: Final = 32  # samples; transport delay makes a device's time look early, so the latest-looking one counts
 JUMP_S: Final = 5.0  # a device clock that moves by more than this has been set
-JUMP_SAMPLES: Final = 3  # and says so this many times in a row: one late message is no jump
+JUMP_SAMPLES: Final = 3  # and says so this many times in a row, over this long, always by the same amount:
+JUMP_SPAN_S: Final = 3.0  # late messages are late by less and less
+JUMP_SPREAD_S: Final = 1.5  # a clock that shows whole seconds, and some transport delay
 
 
 class Clock:
@@ -28,6 +32,7 @@ class Clock:
         self._anchor = wall() - monotonic()
         self._correction = 0.0
         self._last_beat = monotonic()
+        self._stalled_until = -1.0
 
     def steady(self) -> float:
         """UTC at start plus the monotonic clock; never steps."""
@@ -39,7 +44,10 @@ class Clock:
 
     def beat(self) -> float | None:
         """Call about once a second; gives the size of a clock step (s), if there was one."""
-        self._last_beat = self._monotonic()
+        now = self._monotonic()
+        if now - self._last_beat > STALL_S:
+            self._stalled_until = now + CATCH_UP_S
+        self._last_beat = now
         step = self._wall() - (self.steady() + self._correction)
         if abs(step) < STEP_S:
             return None
@@ -48,7 +56,8 @@ class Clock:
 
     def is_stalled(self) -> bool:
         """Say whether the gateway stood still: what is read now may have waited for us."""
-        return self._monotonic() - self._last_beat > STALL_S
+        now = self._monotonic()
+        return now - self._last_beat > STALL_S or now < self._stalled_until
 
 
 @dataclass(slots=True)
@@ -65,28 +74,40 @@ class OffsetEstimator:
     def __init__(self, offset: float | None = None) -> None:
         self.offset = offset
         self._samples: deque[float] = deque(maxlen=OFFSET_WINDOW)
-        self._strays: list[float] = []
+        self._strays: list[tuple[float, float]] = []  # received, sample
 
     def take(self, device_utc: float, received_utc: float) -> Jump | None:
         """Take one pair of clocks."""
         sample = device_utc - received_utc
         if self.offset is not None and abs(sample - self.offset) > JUMP_S:
-            return self._stray(sample)
+            return self._stray(sample, received_utc)
         self._strays.clear()
         self._samples.append(sample)
         self.offset = max(self._samples)
         return None
 
-    def _stray(self, sample: float) -> Jump | None:
-        """One late message is no jump; a row of messages that agree with each other is."""
-        if self._strays and abs(sample - self._strays[-1]) > JUMP_S:
+    @property
+    def is_sure(self) -> bool:
+        """False while the device's clock says something else than it used to."""
+        return self.offset is not None and not self._strays
+
+    def shift(self, step_s: float) -> None:
+        """The gateway's own clock was set by so much: every device's offset moves the other way."""
+        if self.offset is not None:
+            self.offset -= step_s
+        self._samples = deque((sample - step_s for sample in self._samples), maxlen=OFFSET_WINDOW)
+        self._strays.clear()
+
+    def _stray(self, sample: float, received_utc: float) -> Jump | None:
+        """A late message is no jump, nor is a backlog; a row of messages that agree with each other is."""
+        if self._strays and abs(sample - self._strays[0][1]) > JUMP_SPREAD_S:
             self._strays.clear()
-        self._strays.append(sample)
-        if len(self._strays) < JUMP_SAMPLES:
+        self._strays.append((received_utc, sample))
+        if len(self._strays) < JUMP_SAMPLES or received_utc - self._strays[0][0] < JUMP_SPAN_S:
             return None
-        jump = Jump(self.offset or 0.0, max(self._strays))
+        jump = Jump(self.offset or 0.0, max(sample for _, sample in self._strays))
         self._samples.clear()
-        self._samples.extend(self._strays)
+        self._samples.extend(sample for _, sample in self._strays)
         self._strays.clear()
         self.offset = jump.after
         return jump
@@ -94,7 +115,7 @@ class OffsetEstimator:
 
 @lru_cache(maxsize=64)
 def _second(whole: int) -> str:
-    return datetime.fromtimestamp(whole, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    return datetime.fromtimestamp(whole, UTC).isoformat()[:19]
 
 
 def iso(utc: float) -> str:
@@ -103,6 +124,19 @@ def iso(utc: float) -> str:
     return f"{_second(micros // 1_000_000)}.{micros % 1_000_000:06d}Z"
 
 
-def utc_seconds(moment: datetime, zone: tzinfo) -> float:
-    """Give UTC seconds of a device's time; one without zone is read in the configured one."""
-    return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp()
+def utc_seconds(moment: datetime, zone: tzinfo, near: float | None = None) -> float | None:
+    """Give UTC seconds of a device's time; one without zone is read in the configured one. None: no such moment.
+
+    In the hour that comes twice a year, the reading nearer to `near` (UTC seconds) is taken.
+    """
+    try:
+        if moment.tzinfo is not None:
+            return moment.timestamp()
+        first = moment.replace(tzinfo=zone)
+        seconds = first.timestamp()
+        if near is None or abs(seconds - near) < HALF_AN_HOUR_S:
+            return seconds
+        second = first.replace(fold=1 - first.fold).timestamp()
+        return min(seconds, second, key=lambda at: abs(at - near))
+    except (ValueError, OverflowError, OSError):
+        return None

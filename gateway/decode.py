@@ -50,6 +50,9 @@ def _conversations(data: bytes, family: Family) -> Iterator[list[tuple[float | N
     yield from by_connection.values()
 
 
+WAKES_LIMIT = 10_000  # between two pieces of a recording: a day of an impatient dialogue
+
+
 class _Reader:
     """Takes a conversation's outputs and writes them."""
 
@@ -59,6 +62,7 @@ class _Reader:
         self._write = write
         self._states: dict[str, States] = {}
         self._offsets: dict[str, OffsetEstimator] = {}
+        self._last_at: dict[str, float] = {}
         self.lines = 0
         self.damage: Counter[str] = Counter()
         self.damaged_bytes: Counter[str] = Counter()
@@ -67,11 +71,21 @@ class _Reader:
         """Let a dialogue hear all of it."""
         dialogue.open(pieces[0][0] or 0.0)
         for at, data in pieces:
+            self._wake(dialogue, at)
             for output in dialogue.receive(data, at or 0.0):
                 self._take(output, at)
         end = pieces[-1][0] or 0.0
         for output in dialogue.tick(end + FLUSH_S):
             self._take(output, None)
+
+    def _wake(self, dialogue: Dialogue, now: float | None) -> None:
+        """Let it be woken as it would have been live."""
+        for _ in range(WAKES_LIMIT):
+            if now is None or dialogue.wake_at is None or dialogue.wake_at >= now:
+                return
+            at = dialogue.wake_at
+            for output in dialogue.tick(at):
+                self._take(output, at)
 
     def _take(self, output: Output, at: float | None) -> None:
         match output:
@@ -92,7 +106,9 @@ class _Reader:
     def _report(self, report: Report, at: float | None) -> None:
         offsets = self._offsets.setdefault(report.device, OffsetEstimator())
         if at is not None and report.device_time is not None and not report.late:
-            offsets.take(utc_seconds(report.device_time, self._zone), at)
+            said_at = utc_seconds(report.device_time, self._zone, at + (offsets.offset or 0.0))
+            if said_at is not None:
+                offsets.take(said_at, at)
         for reading in report.readings:
             said = reading.device_time or report.device_time
             self._line(
@@ -105,13 +121,16 @@ class _Reader:
                 }
             )
         states = self._states.setdefault(report.device, States())
-        for happening in of_report(states, report, at):
+        for happening in of_report(states, report, self._last_at.get(report.device)):
             self._event(happening, report.device, report.device_time, report.simulated)
+        if at is not None:
+            self._last_at[report.device] = at
 
     def _measured_at(self, reading: Reading, offset: float | None) -> str | None:
         if reading.device_time is None or offset is None:
             return None
-        return iso(utc_seconds(reading.device_time, self._zone) - offset)
+        said = utc_seconds(reading.device_time, self._zone)
+        return None if said is None else iso(said - offset)
 
     def _event(self, happening: Happening, device: str, device_time: datetime | None, simulated: bool) -> None:
         said = asdict(happening)

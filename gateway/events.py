@@ -7,7 +7,7 @@ the same states, so that the state behind it repeats nothing.
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from drivers.api import Alarm, Announcement, Code, Reading, Report
 from drivers.vocabulary import AlarmCode, EventKind, InfusionState, Metric, Phase, Priority, Validity
@@ -20,24 +20,17 @@ _E = EventKind
 SKIPPED: Final = frozenset({_S.UNKNOWN, _S.PURGE})
 _RESTING: Final = (_S.STOPPED, _S.STANDBY, _S.OFF)
 
-# (last known state, state now) -> what has happened. Pairs that aren't here are no event.
-TRANSITIONS: Final[dict[tuple[InfusionState, InfusionState], tuple[tuple[EventKind, Phase | None], ...]]] = {
-    **{(resting, _S.INFUSING): ((_E.INFUSION_STARTED, None),) for resting in _RESTING},
-    **{(resting, _S.BOLUS): ((_E.INFUSION_BOLUS, Phase.BEGIN),) for resting in _RESTING},
-    (_S.PAUSED, _S.INFUSING): ((_E.INFUSION_RESUMED, None),),
-    (_S.PAUSED, _S.BOLUS): ((_E.INFUSION_BOLUS, Phase.BEGIN),),
-    (_S.PAUSED, _S.KVO): ((_E.INFUSION_COMPLETED, None),),
-    **{(_S.PAUSED, resting): ((_E.INFUSION_STOPPED, None),) for resting in _RESTING},
-    (_S.INFUSING, _S.PAUSED): ((_E.INFUSION_PAUSED, None),),
-    (_S.INFUSING, _S.BOLUS): ((_E.INFUSION_BOLUS, Phase.BEGIN),),
-    (_S.INFUSING, _S.KVO): ((_E.INFUSION_COMPLETED, None),),
-    **{(_S.INFUSING, resting): ((_E.INFUSION_STOPPED, None),) for resting in _RESTING},
-    (_S.BOLUS, _S.INFUSING): ((_E.INFUSION_BOLUS, Phase.END),),
-    (_S.BOLUS, _S.PAUSED): ((_E.INFUSION_BOLUS, Phase.END), (_E.INFUSION_PAUSED, None)),
-    (_S.BOLUS, _S.KVO): ((_E.INFUSION_BOLUS, Phase.END), (_E.INFUSION_COMPLETED, None)),
-    **{(_S.BOLUS, resting): ((_E.INFUSION_BOLUS, Phase.END), (_E.INFUSION_STOPPED, None)) for resting in _RESTING},
-    (_S.KVO, _S.INFUSING): ((_E.INFUSION_STARTED, None),),
-    (_S.KVO, _S.BOLUS): ((_E.INFUSION_BOLUS, Phase.BEGIN),),
+# (last known state, state now) -> what has happened. Pairs that aren't here are no event. A bolus lies over a state: it
+# begins and ends by itself, and what follows it is compared with what was before it.
+TRANSITIONS: Final[dict[tuple[InfusionState, InfusionState], EventKind]] = {
+    **{(resting, _S.INFUSING): _E.INFUSION_STARTED for resting in _RESTING},
+    (_S.PAUSED, _S.INFUSING): _E.INFUSION_RESUMED,
+    (_S.PAUSED, _S.KVO): _E.INFUSION_COMPLETED,
+    **{(_S.PAUSED, resting): _E.INFUSION_STOPPED for resting in _RESTING},
+    (_S.INFUSING, _S.PAUSED): _E.INFUSION_PAUSED,
+    (_S.INFUSING, _S.KVO): _E.INFUSION_COMPLETED,
+    **{(_S.INFUSING, resting): _E.INFUSION_STOPPED for resting in _RESTING},
+    (_S.KVO, _S.INFUSING): _E.INFUSION_STARTED,
 }
 
 # What an announced event says of the state behind it.
@@ -49,8 +42,8 @@ ANNOUNCED_STATE: Final = {
     _E.INFUSION_COMPLETED: _S.KVO,  # from where stopping is no further event
 }
 
-RUNNING: Final = frozenset({_S.INFUSING})
 COUNTERS: Final = frozenset({Metric.VOLUME_INFUSED, Metric.VOLUME_INFUSED_TOTAL})
+ALARMS_LIMIT: Final = 64  # announced and not ended; no device shows more at once
 COUNTER_RESOLUTION: Final = 0.05  # mL: a smaller step back is rounding, not a reset
 UPTIME_SLACK_S: Final = 2.0
 
@@ -77,11 +70,13 @@ class Happening:
 class States:
     """What one device said last; kept on disk, so that a restart repeats nothing and misses nothing."""
 
-    infusion: dict[str, str] = field(default_factory=dict)  # by source
+    infusion: dict[str, str] = field(default_factory=dict)  # by source: the last known state under any bolus
+    shown: dict[str, str] = field(default_factory=dict)  # by source: as the device shows it, purge and unknown included
+    bolus: list[str] = field(default_factory=list)  # sources that give one
     rate: dict[str, float] = field(default_factory=dict)  # by source, while infusing
     counters: dict[str, float] = field(default_factory=dict)  # by metric and source
     left: dict[str, float] = field(default_factory=dict)  # volume remaining, by source
-    alarms: dict[str, list[str]] = field(default_factory=dict)  # by key: code, text, priority, source, raw
+    alarms: list[list[str]] = field(default_factory=list)  # code, text, priority, source, raw
     uptime_s: float | None = None
     identity: dict[str, str] = field(default_factory=dict)
     moved: bool = False  # since the last `to_json`
@@ -89,15 +84,15 @@ class States:
     def to_json(self) -> str:
         """Write for the outbox's memory."""
         self.moved = False
-        said = [self.infusion, self.rate, self.counters, self.left, self.alarms, self.uptime_s, self.identity]
-        return json.dumps(said, ensure_ascii=False)
+        return json.dumps([getattr(self, name) for name in _KEPT], ensure_ascii=False)
 
     @classmethod
     def from_json(cls, text: str | None) -> "States":
         """Read what `to_json` wrote."""
-        if text is None:
-            return cls()
-        return cls(*json.loads(text))
+        return cls() if text is None else cls(*json.loads(text))
+
+
+_KEPT: Final = ("infusion", "shown", "bolus", "rate", "counters", "left", "alarms", "uptime_s", "identity")
 
 
 def of_report(states: States, report: Report, last_at: float | None) -> list[Happening]:
@@ -108,7 +103,7 @@ def of_report(states: States, report: Report, last_at: float | None) -> list[Hap
         states.moved = True
     if report.alarms is not None and (report.alarms or states.alarms):
         happened += _alarms(states, report.alarms, last_at)
-    telling = [reading for reading in report.readings if reading.metric in _RULES and _is_known(reading)]
+    telling = [reading for reading in report.readings if reading.metric in _RULES]
     states.moved |= bool(telling or happened)
     for reading in sorted(telling, key=lambda reading: _ORDER[reading.metric]):
         happened += _RULES[reading.metric](states, reading, last_at)
@@ -119,18 +114,14 @@ def _is_known(reading: Reading) -> bool:
     return reading.value is not None and reading.validity is Validity.VALID
 
 
-def of_announcement(states: States, announcement: Announcement) -> list[Happening]:
+def _number(reading: Reading) -> float | None:
+    return float(reading.value) if _is_known(reading) and isinstance(reading.value, int | float) else None
+
+
+def of_announcement(states: States, said: Announcement) -> list[Happening]:
     """Publish an announced event as such, and move the states by it."""
-    said = announcement
     states.moved = True
-    state = ANNOUNCED_STATE.get(said.event)
-    if state is not None:
-        for source in states.infusion or {said.source: ""}:
-            states.infusion[source] = state
-    if said.event is EventKind.COUNTER_RESET:
-        states.counters.clear()
-    if said.event is EventKind.ALARM:
-        _move_alarm(states, said)
+    _ANNOUNCED.get(said.event, _move_infusion)(states, said)
     return [
         Happening(
             said.event, said.phase, "device", None, None, None, said.code, said.priority, said.mdc, said.text,
@@ -147,36 +138,53 @@ def _restart(states: States, uptime_s: float) -> list[Happening]:
 
 
 def _infusion(states: States, reading: Reading, last_at: float | None) -> list[Happening]:
+    source = reading.source
+    if not _is_known(reading):
+        states.shown[source] = _S.UNKNOWN
+        return []
     now = InfusionState(str(reading.value))
+    states.shown[source] = now
     if now in SKIPPED:
         return []
-    before = states.infusion.get(reading.source)
-    states.infusion[reading.source] = now
-    if now not in (_S.INFUSING, _S.BOLUS, _S.PAUSED):
-        states.rate.pop(reading.source, None)
-    if before is None or before == now:
-        return []
+    before = states.infusion.get(source)
+    shown = _S.BOLUS if source in states.bolus else before
+    happened: list[tuple[EventKind, Phase | None]] = []
+    if now is _S.BOLUS:
+        if source not in states.bolus:
+            states.bolus.append(source)
+            if before is not None:
+                happened.append((EventKind.INFUSION_BOLUS, Phase.BEGIN))
+            states.infusion[source] = before or _S.INFUSING
+    else:
+        if source in states.bolus:
+            states.bolus.remove(source)
+            happened.append((EventKind.INFUSION_BOLUS, Phase.END))
+        if before is not None and (kind := TRANSITIONS.get((InfusionState(before), now))) is not None:
+            happened.append((_or_completed(states, source, kind), None))
+        states.infusion[source] = now
+        if now not in (_S.INFUSING, _S.PAUSED):
+            states.rate.pop(source, None)
     return [
-        Happening(kind, phase, not_before=last_at, from_=before, to=now, source=reading.source, raw=reading.raw)
-        for kind, phase in _or_completed(states, reading.source, TRANSITIONS.get((InfusionState(before), now), ()))
+        Happening(kind, phase, not_before=last_at, from_=shown, to=now, source=source, raw=reading.raw)
+        for kind, phase in happened
     ]
 
 
-def _or_completed(
-    states: States, source: str, happened: tuple[tuple[EventKind, Phase | None], ...]
-) -> list[tuple[EventKind, Phase | None]]:
+def _or_completed(states: States, source: str, kind: EventKind) -> EventKind:
     """A stop with nothing left to give, or with the pump's own word for it, is a completion."""
-    left = [states.left[source]] if source in states.left else states.left.values()
-    is_done = 0 in left or any(alarm[0] == AlarmCode.INFUSION_COMPLETE for alarm in states.alarms.values())
-    completed = EventKind.INFUSION_COMPLETED
-    return [(completed if is_done and kind is _E.INFUSION_STOPPED else kind, phase) for kind, phase in happened]
+    if kind is not _E.INFUSION_STOPPED:
+        return kind
+    left = [states.left[source]] if source in states.left else list(states.left.values())
+    states.left.clear()  # of this infusion; the next one says its own
+    is_done = 0 in left or any(alarm[0] == AlarmCode.INFUSION_COMPLETE for alarm in states.alarms)
+    return _E.INFUSION_COMPLETED if is_done else kind
 
 
 def _rate(states: States, reading: Reading, last_at: float | None) -> list[Happening]:
-    rate = float(reading.value) if isinstance(reading.value, int | float) else 0.0
+    rate = _number(reading)
     # A pump with several sources says a rate for each; a state without source speaks for all of them.
-    state = states.infusion.get(reading.source, states.infusion.get("")) or next(iter(states.infusion.values()), None)
-    if state not in RUNNING or rate <= 0:
+    shown = states.shown.get(reading.source, states.shown.get("")) or next(iter(states.shown.values()), None)
+    if not rate or rate < 0 or shown != _S.INFUSING:
         return []
     before = states.rate.get(reading.source)
     states.rate[reading.source] = rate
@@ -191,7 +199,9 @@ def _rate(states: States, reading: Reading, last_at: float | None) -> list[Happe
 
 
 def _counter(states: States, reading: Reading, last_at: float | None) -> list[Happening]:
-    value = float(reading.value) if isinstance(reading.value, int | float) else 0.0
+    value = _number(reading)
+    if value is None:
+        return []
     key = f"{reading.metric}|{reading.source}"
     before = states.counters.get(key)
     states.counters[key] = value
@@ -206,8 +216,11 @@ def _counter(states: States, reading: Reading, last_at: float | None) -> list[Ha
 
 
 def _left(states: States, reading: Reading, _last_at: float | None) -> list[Happening]:
-    if isinstance(reading.value, int | float):
-        states.left[reading.source] = float(reading.value)
+    value = _number(reading)
+    if value is None:
+        states.left.pop(reading.source, None)
+    else:
+        states.left[reading.source] = value
     return []
 
 
@@ -221,27 +234,46 @@ _RULES: Final = {
 _ORDER: Final = {metric: place for place, metric in enumerate(_RULES)}
 
 
-def _key(code: str | None, source: str, text: str) -> str:
-    """Tell alarms apart: by our word, and by the device's where we have none."""
-    return f"{code}|{source}" if code != AlarmCode.UNKNOWN else f"{code}|{source}|{text}"
-
-
 def _alarms(states: States, active: Iterable[Alarm], last_at: float | None) -> list[Happening]:
-    now = {_key(alarm.code, alarm.source, alarm.text): alarm for alarm in active}
+    """Compare what is shown with what was; a text that counts down is still the same alarm."""
     happened: list[Happening] = []
-    for key, alarm in now.items():
-        before = states.alarms.get(key)
-        stored = [alarm.code, alarm.text, alarm.priority or "", alarm.source, alarm.raw]
-        if before is None:
+    before, now = list(states.alarms), list(active)
+    known = _matched(before, now)
+    states.alarms = []
+    for place, alarm in enumerate(now):
+        old = known.get(place)
+        stored = _stored(alarm.code, alarm.text, alarm.priority, alarm.source, alarm.raw)
+        if old is None:
             happened.append(_alarm_event(alarm, Phase.BEGIN, last_at))
-        elif before[2] != stored[2]:
-            happened.append(_alarm_event(alarm, Phase.CHANGE, last_at, before[2], stored[2]))
-        states.alarms[key] = stored
-    for key in [key for key in states.alarms if key not in now]:
-        code, text, priority, source, raw = states.alarms.pop(key)
+        elif old[2] != stored[2]:
+            happened.append(_alarm_event(alarm, Phase.CHANGE, last_at, old[2], stored[2]))
+        states.alarms.append(stored)
+    for code, text, priority, source, raw in before:
         ended = Alarm(AlarmCode(code), text, Priority(priority) if priority else None, source, raw)
         happened.append(_alarm_event(ended, Phase.END, last_at))
     return happened
+
+
+def _matched(before: list[list[str]], now: list[Alarm]) -> dict[int, list[str]]:
+    """Pair alarms with those shown before, taking the latter out: by text first, then by our word for it alone."""
+    known: dict[int, list[str]] = {}
+    for by_text in (True, False):
+        for place, alarm in enumerate(now):
+            if place not in known and (old := _find(before, alarm.code, alarm.source, alarm.text if by_text else None)):
+                known[place] = old
+                before.remove(old)
+    return known
+
+
+def _find(alarms: list[list[str]], code: str, source: str, text: str | None) -> list[str] | None:
+    """Find one; without text only if our word says enough."""
+    if text is None and code == AlarmCode.UNKNOWN:
+        return None
+    return next((a for a in alarms if a[0] == code and a[3] == source and text in (None, a[1])), None)
+
+
+def _stored(code: AlarmCode | None, text: str, priority: Priority | None, source: str, raw: str) -> list[str]:
+    return [code or AlarmCode.UNKNOWN, text, priority or "", source, raw]
 
 
 def _alarm_event(
@@ -253,10 +285,59 @@ def _alarm_event(
     )  # fmt: skip
 
 
+# What is announced moves the states
+
+
+def _move_infusion(states: States, said: Announcement) -> None:
+    state = ANNOUNCED_STATE.get(said.event)
+    if state is None:
+        return
+    for source in _sources(states, said):
+        states.infusion[source] = state
+        if source in states.bolus:
+            states.bolus.remove(source)
+
+
+def _sources(states: States, said: Announcement) -> list[str]:
+    """Whom an announcement is about: the source it names, or all, if it names none that is known."""
+    return [said.source] if said.source in states.infusion or not states.infusion else list(states.infusion)
+
+
+def _move_bolus(states: States, said: Announcement) -> None:
+    for source in _sources(states, said):
+        states.infusion.setdefault(source, _S.INFUSING)
+        if said.phase is Phase.END and source in states.bolus:
+            states.bolus.remove(source)
+        elif said.phase is not Phase.END and source not in states.bolus:
+            states.bolus.append(source)
+
+
+def _move_rate(states: States, _said: Announcement) -> None:
+    states.rate.clear()
+
+
+def _move_counters(states: States, _said: Announcement) -> None:
+    states.counters.clear()
+
+
+def _move_uptime(states: States, _said: Announcement) -> None:
+    states.uptime_s = None
+
+
 def _move_alarm(states: States, said: Announcement) -> None:
-    key = _key(said.code, said.source, said.text)
-    if said.phase is Phase.END:
-        states.alarms.pop(key, None)
-    else:
-        stored: list[Any] = [said.code or AlarmCode.UNKNOWN, said.text, said.priority or "", said.source, said.raw]
-        states.alarms[key] = stored
+    code = said.code or AlarmCode.UNKNOWN
+    old = _find(states.alarms, code, said.source, said.text) or _find(states.alarms, code, said.source, None)
+    if old is not None:
+        states.alarms.remove(old)
+    if said.phase is not Phase.END:
+        states.alarms.append(_stored(code, said.text, said.priority, said.source, said.raw))
+        del states.alarms[:-ALARMS_LIMIT]
+
+
+_ANNOUNCED: Final = {
+    _E.INFUSION_BOLUS: _move_bolus,
+    _E.INFUSION_RATE_CHANGED: _move_rate,
+    _E.COUNTER_RESET: _move_counters,
+    _E.DEVICE_RESTARTED: _move_uptime,
+    _E.ALARM: _move_alarm,
+}

@@ -29,7 +29,11 @@ def permit(family: Family, request: Request, data: bytes, *, accepts_effects: bo
         raise ForbiddenRequestError(f"{family.name}: {type(request).__name__} is not in the manifest")
     if request.effect and not accepts_effects:
         raise ForbiddenRequestError(f"{family.name}: {type(request).__name__} has an effect ({request.effect})")
-    if family.recognise(data) != request:
+    try:
+        recognised = family.recognise(data)
+    except Exception as error:
+        raise ForbiddenRequestError(f"{family.name}: recognise failed with {type(error).__name__}") from error
+    if type(recognised) is not type(request) or recognised != request:
         raise ForbiddenRequestError(f"{family.name}: these {len(data)} bytes are not {type(request).__name__}")
 
 
@@ -41,6 +45,9 @@ class Listener(Protocol):
 
     def spoke(self, request: Request) -> None:
         """A request has been sent."""
+
+    def denied(self, request: Request) -> None:
+        """The gate has refused a request."""
 
 
 class Store(Protocol):
@@ -95,6 +102,7 @@ class Link:
         self._tap = tap
         self._port = inbox.transport if family.requests else None  # a family that says nothing has no writer
         self._unsaid: deque[tuple[asyncio.Future[bool] | None, Request]] = deque()
+        self._is_taken = True  # all since the last acknowledgement
         self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._timer: asyncio.TimerHandle | None = None
         self._pause_timer: asyncio.TimerHandle | None = None
@@ -124,6 +132,8 @@ class Link:
         """Let the dialogue have its say, and its tick if that is due; then see when it wants to be woken."""
         try:
             self._carry_out(ask(self._now()))
+            if self._over.done():
+                return
             wake_at = self._dialogue.wake_at
             if wake_at is not None and wake_at <= self._now():
                 self._carry_out(self._dialogue.tick(self._now()))
@@ -146,7 +156,8 @@ class Link:
 
     def _wake(self) -> None:
         self._timer = None
-        self._do(lambda _now: ())
+        if not self._over.done():
+            self._do(lambda _now: ())
 
     def _pause(self) -> None:
         """A flood waits in the kernel; a disk that stands still holds up a conversation for no longer than this."""
@@ -170,36 +181,40 @@ class Link:
             self._over.set_exception(error)
 
     def close(self) -> None:
-        """Take leave as the protocol asks."""
-        self._carry_out(self._dialogue.close(self._now()))
+        """Take leave as the protocol asks; what it would still acknowledge is on disk, and will come again."""
+        if not self._over.done():
+            self._do(self._dialogue.close)
         self._unsaid.clear()
 
     def _carry_out(self, outputs: Sequence[Output]) -> None:
-        taken = True
         for output in outputs:
+            if self._over.done():
+                return
             if not isinstance(output, Request):
-                taken &= self._listener.take(output, self._now())
+                self._is_taken &= self._listener.take(output, self._now())
             elif output.purpose is Purpose.LINK:
                 self._say([output])  # waits for nothing
             elif output.purpose is Purpose.ACKNOWLEDGE:
-                if taken:
+                if self._is_taken:
                     self._say_later(output)
-                taken = True
-            elif self._unsaid:
-                self._unsaid.append((None, output))
-            else:
+                self._is_taken = True
+            elif not self._unsaid:
                 self._say([output])
+            elif all(waiting != output for _, waiting in self._unsaid):  # asked once is enough
+                self._wait((None, output))
         self._store.flush()
         self._say_what_may_be_said()
 
     def _say_later(self, request: Request) -> None:
         """An acknowledgement leaves when everything before it is on disk, and in its order."""
-        if len(self._unsaid) >= UNSAID_LIMIT:
-            return
         ticket = self._store.ticket()
         if not self._unsaid or self._unsaid[-1][0] is not ticket:
             ticket.add_done_callback(self._say_what_may_be_said)
-        self._unsaid.append((ticket, request))
+        self._wait((ticket, request))
+
+    def _wait(self, unsaid: tuple[asyncio.Future[bool] | None, Request]) -> None:
+        if len(self._unsaid) < UNSAID_LIMIT:
+            self._unsaid.append(unsaid)
 
     def _say_what_may_be_said(self, _ticket: asyncio.Future[bool] | None = None) -> None:
         ready: list[Request] = []
@@ -207,10 +222,10 @@ class Link:
             _, request = self._unsaid.popleft()
             if ticket is None or ticket.result():
                 ready.append(request)
-        if ready:
+        if ready and not self._over.done():
             try:
                 self._say(ready)
-            except (ForbiddenRequestError, LinkError) as error:
+            except Exception as error:  # also called by the event loop: nothing may escape from here
                 self._end(error)
 
     def _say(self, requests: Sequence[Request]) -> None:
@@ -226,19 +241,19 @@ class Link:
         try:
             permit(self._family, request, frame, accepts_effects=self._accepts_effects)
         except ForbiddenRequestError as error:
+            self._listener.denied(request)
             log.critical("request denied: this is a bug", extra=fields(family=self._family.name, reason=str(error)))
             raise
         return frame
 
     def _write(self, frames: Sequence[bytes]) -> None:
         """The one place where bytes leave towards a device."""
-        match self._port:
-            case asyncio.DatagramTransport() as port:
-                for frame in frames:
-                    port.sendto(frame)
-            case asyncio.WriteTransport() as port:
-                if port.get_write_buffer_size() > UNSENT_LIMIT:
-                    raise LinkError("the other side doesn't take what we say")
-                port.write(b"".join(frames))
-            case None:
-                raise ForbiddenRequestError(f"{self._family.name} says nothing at all")
+        if self._port is None:
+            raise ForbiddenRequestError(f"{self._family.name} says nothing at all")
+        if isinstance(self._port, asyncio.DatagramTransport) or hasattr(self._port, "sendto"):
+            for frame in frames:
+                self._port.sendto(frame)
+        elif isinstance(self._port, asyncio.WriteTransport):
+            if self._port.get_write_buffer_size() > UNSENT_LIMIT:
+                raise LinkError("the other side doesn't take what we say")
+            self._port.write(b"".join(frames))

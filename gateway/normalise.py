@@ -6,7 +6,9 @@ The hot path builds JSON from pieces that are made once: the head of each device
 
 import hashlib
 import json
+import math
 import re
+import secrets
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
@@ -20,6 +22,9 @@ from gateway.clock import Clock, OffsetEstimator, iso, utc_seconds
 from gateway.events import Happening, States, of_announcement, of_report
 from gateway.outbox import Outbox, Stream
 
+TEXT_LIMIT: Final = 4096  # characters; no device of any manual says more in one value
+MESSAGE_LIMIT: Final = 256 * 1024  # bytes of observations in a message; brokers refuse some above a megabyte
+END_OF_TIME: Final = 253_402_300_800.0  # UTC seconds of the year 10000
 CACHE_LIMIT: Final = 16_384  # distinct readings kept as JSON, about 6 MB; beyond it the cache begins anew
 
 # Outer plausible ranges (unit by unit): what lies outside is published, and marked. An engineering choice, not a clinical one.
@@ -66,6 +71,9 @@ class Place:
         return {name: getattr(self, name) for name in names}
 
 
+_WITH_VALUE: Final = (Validity.VALID, Validity.QUESTIONABLE)
+
+
 def _mdc(reading: Reading, unit: str | None) -> Code | None:
     if reading.code is not None:
         return reading.code
@@ -81,6 +89,13 @@ def _loinc(reading: Reading, mdc: Code | None) -> str | None:
 
 
 def _judged(reading: Reading, unit: str | None) -> tuple[Validity, Reason | None]:
+    if reading.validity in _WITH_VALUE:
+        if reading.value is None:
+            return Validity.ABSENT, reading.reason or Reason.NOT_AVAILABLE
+        if isinstance(reading.value, float) and not math.isfinite(reading.value):
+            return Validity.INVALID, Reason.NOT_A_NUMBER
+        if isinstance(reading.value, str) and len(reading.value) > TEXT_LIMIT:
+            return Validity.QUESTIONABLE, Reason.OVER_RANGE
     if reading.validity is Validity.VALID and isinstance(reading.value, int | float):
         limits = PLAUSIBLE.get((reading.metric, unit or ""))
         if limits is not None and not limits[0] <= reading.value <= limits[1]:
@@ -94,19 +109,26 @@ def observation_fields(reading: Reading) -> dict[str, object]:
     unit = reading.unit if reading.unit is not None or len(units) != 1 else units[0]
     mdc = _mdc(reading, unit)
     validity, reason = _judged(reading, unit)
-    has_value = validity in (Validity.VALID, Validity.QUESTIONABLE)
+    value = reading.value if validity in _WITH_VALUE else None
     return {
         "metric": reading.metric,
-        "value": reading.value if has_value else None,
+        "value": _short(value) if isinstance(value, str) else value,
         "unit": unit or None,
         "validity": validity,
         "reason": reason,
         "mdc": {"code": mdc.code, "refid": mdc.refid} if mdc else None,
         "loinc": _loinc(reading, mdc),
-        "name": reading.name,
-        "raw": reading.raw,
-        "source": reading.source,
+        "name": _short(reading.name),
+        "raw": _short(reading.raw),
+        "source": _short(reading.source),
     }
+
+
+def _short(text: str) -> str:
+    """Keep a message small and writable, whatever a device calls a text."""
+    if len(text) > TEXT_LIMIT:
+        text = text[:TEXT_LIMIT] + "…"
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 _pieces: dict[Reading, bytes] = {}
@@ -147,6 +169,7 @@ class Device:
     states: States
     offset: OffsetEstimator
     memory_key: str
+    measured_key: str  # under which measurements that are said again are known
     heads: dict[str, bytes]  # by topic: how its messages begin
     counters: Counter[str] = field(default_factory=Counter)
     identity: Identity = field(default_factory=Identity)  # all that was ever said of it
@@ -154,7 +177,7 @@ class Device:
     last_at: float | None = None  # UTC: when a reading was last taken
     simulated: bool = False  # of the last report
     waves: dict[str, Stream] = field(default_factory=dict)
-    refused: list[tuple[str, int]] = field(default_factory=list)  # topic and seq, not yet on record
+    refused: dict[str, list[tuple[int, int]]] = field(default_factory=dict)  # seq by kind, not yet on record
 
 
 class Normaliser:
@@ -177,7 +200,19 @@ class Normaliser:
             events.topic: _head(place, "event", events),
         }
         estimate = OffsetEstimator(float(offset) if offset else None)
-        device = Device(place, key, zone, silent_after_s, observations, events, states, estimate, memory_key, heads)
+        device = Device(
+            place,
+            key,
+            zone,
+            silent_after_s,
+            observations,
+            events,
+            states,
+            estimate,
+            memory_key,
+            f"{memory_key} measured",
+            heads,
+        )
         device.identity = Identity(**states.identity) if states.identity else Identity()
         device.last_at = device.observations.last_at
         return device
@@ -192,6 +227,14 @@ class Normaliser:
         if report.key and self._outbox.is_repeat(device.memory_key, report.key):
             device.counters["repeats"] += 1
             return True
+        try:
+            self._report(device, report, utc)
+        except Exception:
+            self._outbox.forget_repeat(device.memory_key, report.key)  # not taken: if it comes again, it is news
+            raise
+        return True
+
+    def _report(self, device: Device, report: Report, utc: float) -> None:
         device.counters["reports"] += 1
         happened = self._clocks(device, report, utc)
         happened += of_report(device.states, report, device.last_at)
@@ -204,28 +247,35 @@ class Normaliser:
             self._event(device, happening, utc, report.device_time, report.simulated, historical)
         device.last_at = utc
         self._remember(device)
-        return True
 
     def _refuse(self, device: Device, stream: Stream) -> bool:
         """The disk is so far behind that memory is full: leave a hole that the record can name."""
         stream.seq += 1
         self._outbox.dropped["disk"] += 1
         device.counters["lost: disk"] += 1
-        device.refused.append((stream.topic, stream.seq))
+        runs = device.refused.setdefault(stream.topic.rsplit("/", 1)[-1], [])
+        if runs and runs[-1][1] == stream.seq - 1:
+            runs[-1] = (runs[-1][0], stream.seq)
+        else:
+            runs.append((stream.seq, stream.seq))
         return False
 
     def own_up(self, device: Device, now: float) -> None:
         """Once there is room again, put on record what was refused."""
         if device.refused and self._outbox.has_room:
-            refused, device.refused = device.refused, []
-            for _, first, last in lost_ranges(refused):
-                self.lost(device, first, last, "the gateway's disk was full or too slow", now)
+            refused, device.refused = device.refused, {}
+            for kind, runs in refused.items():
+                for first, last in runs:
+                    self.lost(device, kind, first, last, "the gateway's disk was full or too slow", now)
 
     def _clocks(self, device: Device, report: Report, utc: float) -> list[Happening]:
         if report.device_time is None or report.late:
             return []
         before = device.offset.offset
-        jump = device.offset.take(utc_seconds(report.device_time, device.zone), utc)
+        said = utc_seconds(report.device_time, device.zone, utc + (before or 0.0))
+        if said is None:
+            return []
+        jump = device.offset.take(said, utc)
         if before is None or jump is not None:
             self._outbox.remember(device.memory_key, "offset", repr(device.offset.offset))
         if jump is None:
@@ -247,30 +297,33 @@ class Normaliser:
         return [
             reading
             for reading in readings
-            if reading.device_time is None or not self._outbox.is_repeat(device.memory_key, _once_key(reading))
+            if reading.device_time is None or not self._outbox.is_repeat(device.measured_key, _once_key(reading))
         ]
 
     def _observations(
         self, device: Device, report: Report, readings: Sequence[Reading], utc: float, historical: bool
     ) -> None:
         pieces = _pieces
-        body = b",".join(
-            [
-                (pieces.get(reading) or _piece(reading))
-                if reading.device_time is None
-                else _timed_piece(reading, self._measured_at(device, reading))
-                for reading in readings
-            ]
-        )
+        written = [
+            (pieces.get(reading) or _piece(reading))
+            if reading.device_time is None
+            else _timed_piece(reading, self._measured_at(device, reading, utc))
+            for reading in readings
+        ]
         stream = device.observations
-        body = b'"observations":[%b]' % body
-        payload = self._message(device, stream, body, utc, report.device_time, report.simulated, historical)
-        self._outbox.put(stream, stream.seq, utc, payload)
+        for body in _bodies(written):
+            payload = self._message(device, stream, body, utc, report.device_time, report.simulated, historical)
+            self._outbox.put(stream, stream.seq, utc, payload)
 
-    def _measured_at(self, device: Device, reading: Reading) -> str | None:
-        if device.offset.offset is None or reading.device_time is None:
+    def _measured_at(self, device: Device, reading: Reading, utc: float) -> str | None:
+        """Give a measurement's moment by our clock; unknown while the device's clock may just have been set."""
+        offset = device.offset.offset
+        if offset is None or not device.offset.is_sure or reading.device_time is None:
             return None
-        return iso(utc_seconds(reading.device_time, device.zone) - device.offset.offset)
+        said = utc_seconds(reading.device_time, device.zone, utc + offset)
+        if said is None or not 0 <= said - offset < END_OF_TIME:
+            return None
+        return iso(said - offset)
 
     def _message(
         self,
@@ -345,13 +398,14 @@ class Normaliser:
         )
         self._event(device, happening, now, None, device.simulated, False)
 
-    def lost(self, device: Device, first_seq: int, last_seq: int, cause: str, now: float) -> None:
-        """Put on record which messages of a device were given up."""
-        happening = Happening(EventKind.DATA_GAP, from_=first_seq, to=last_seq, text=f"lost seq: {cause}")
+    def lost(self, device: Device, kind: str, first_seq: int, last_seq: int, cause: str, now: float) -> None:
+        """Put on record which `observations` or `events` of a device were given up."""
+        happening = Happening(EventKind.DATA_GAP, from_=first_seq, to=last_seq, text=f"lost seq of {kind}: {cause}")
         self._event(device, happening, now, None, device.simulated, False)
 
     def clock_step(self, device: Device, step_s: float, now: float) -> None:
         """Put on record that the gateway's own clock was set (s)."""
+        device.offset.shift(step_s)
         happening = Happening(
             EventKind.CLOCK_JUMPED, to=round(step_s, 3), text="the gateway's clock was set, by seconds"
         )
@@ -383,7 +437,7 @@ class Normaliser:
         stream = device.waves.get(wave.name)
         if stream is None:
             topic = device.place.topic(f"waveforms/{wave.name}")
-            stream = device.waves[wave.name] = Stream(0, topic, device.observations.name + wave.name, 0, None)
+            stream = device.waves[wave.name] = Stream(0, topic, secrets.token_hex(8), 0, None)
             device.heads[topic] = _head(device.place, "waveform", stream)
         units = units_of(wave.metric)
         unit = wave.unit if wave.unit is not None or len(units) != 1 else units[0]
@@ -391,8 +445,24 @@ class Normaliser:
         samples = model.Samples.model_validate({**said, "samples": list(wave.samples), "validity": wave.validity})
         body, utc = _write_samples(samples)[1:-1], self._clock.utc(now)
         device.counters["waveforms"] += 1
-        payload = self._message(device, stream, body, utc, wave.device_time, wave.simulated, historical=False)
+        payload = self._message(device, stream, body, utc, wave.device_time, wave.simulated, self._clock.is_stalled())
         self._once(stream.topic, payload)
+
+
+def _bodies(written: list[bytes]) -> Iterable[bytes]:
+    """Join observations to as many messages as brokers will take."""
+    size = sum(map(len, written))
+    if size <= MESSAGE_LIMIT:
+        return (b'"observations":[%b]' % b",".join(written),)
+    groups: list[list[bytes]] = [[]]
+    room = MESSAGE_LIMIT
+    for piece in written:
+        if groups[-1] and len(piece) > room:
+            groups.append([])
+            room = MESSAGE_LIMIT
+        groups[-1].append(piece)
+        room -= len(piece)
+    return [b'"observations":[%b]' % b",".join(group) for group in groups]
 
 
 def _head(place: Place, kind: str, stream: Stream) -> bytes:
@@ -408,12 +478,22 @@ def _once_key(reading: Reading) -> str:
     return hashlib.blake2s(said.encode(), digest_size=12).hexdigest()
 
 
+SEGMENT_LIMIT: Final = 128
 _SEGMENT: Final = re.compile(r"[^A-Za-z0-9-]")
 
 
+def _hex(odd: re.Match[str]) -> str:
+    """Write a character so that no two keys become one name."""
+    return "".join(f"_{byte:02x}" for byte in odd.group().encode("utf-8", "replace"))
+
+
 def segment(text: str) -> str:
-    """Make a topic segment of a device's key; odd characters as hex."""
-    return _SEGMENT.sub(lambda odd: odd.group().encode().hex(), text)
+    """Make a topic segment of a device's key; odd characters as `_` and hex, and what is too long as a digest of it."""
+    plain = _SEGMENT.sub(_hex, text)
+    if len(plain) <= SEGMENT_LIMIT:
+        return plain
+    digest = hashlib.blake2s(text.encode("utf-8", "replace"), digest_size=8).hexdigest()
+    return f"{plain[:SEGMENT_LIMIT]}-{digest}"
 
 
 def lost_ranges(messages: Iterable[tuple[str, int]]) -> list[tuple[str, int, int]]:

@@ -14,7 +14,7 @@ import sqlite3
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
@@ -42,6 +42,10 @@ CREATE TABLE IF NOT EXISTS memory (
     device TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (device, key)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS seen (n INTEGER PRIMARY KEY, device TEXT NOT NULL, key TEXT NOT NULL);
 """
+
+
+class OutboxError(Exception):
+    """The disk could not be read or written just now."""
 
 
 @dataclass(slots=True)
@@ -100,6 +104,7 @@ class Outbox:
         self._seen: dict[str, dict[str, int]] = {}
         self._n = 0
         self._seen_n = 0
+        self._last_stream = 0
         self._work: queue.SimpleQueue[_Batch | _Errand | _Stop] = queue.SimpleQueue()
         self._batch: _Batch | None = None
         self._waiting = 0
@@ -119,10 +124,14 @@ class Outbox:
             self._writer = _Writer(self._path)
             streams, memory, seen, self.left = self._writer.load()
         except (sqlite3.Error, OSError) as error:
-            raise ConfigError(
-                f"outbox.path: {self._path} can't be used ({error}): name a file in a folder that the gateway may write"
-            ) from error
+            remedy = (
+                "another gateway is using it: stop that one, or name another file"
+                if "locked" in str(error)
+                else "name a file in a folder that the gateway may write"
+            )
+            raise ConfigError(f"outbox.path: {self._path} can't be used ({error}): {remedy}") from error
         self._streams = {stream.topic: stream for stream in streams}
+        self._last_stream = max((stream.id for stream in streams), default=0)
         self._memory = memory
         for n, device, key in seen:
             self._seen.setdefault(device, {})[key] = n
@@ -145,7 +154,8 @@ class Outbox:
         """Give a topic's numbering; a new topic begins a new stream."""
         stream = self._streams.get(topic)
         if stream is None:
-            stream = Stream(len(self._streams) + 1, topic, secrets.token_hex(8), 0, None)
+            self._last_stream += 1
+            stream = Stream(self._last_stream, topic, secrets.token_hex(8), 0, None)
             self._streams[topic] = stream
         return stream
 
@@ -166,6 +176,7 @@ class Outbox:
 
     def remember(self, device: str, key: str, value: str) -> None:
         """Keep a state with the messages that it goes with."""
+        value = _writable(value)
         self._memory[device, key] = value
         self._current().memory[device, key] = value
 
@@ -175,8 +186,10 @@ class Outbox:
 
     def is_repeat(self, device: str, key: str) -> bool:
         """Say whether a device said this before; if not, keep it."""
+        key = _writable(key)
         seen = self._seen.setdefault(device, {})
         if key in seen:
+            seen[key] = seen.pop(key)  # what is still said is not forgotten
             return True
         self._seen_n += 1
         seen[key] = self._seen_n
@@ -185,6 +198,12 @@ class Outbox:
         if len(seen) > 2 * SEEN_LIMIT:  # in one go: a row at a time would touch one more page in every commit
             batch.forgotten.extend((seen.pop(old),) for old in list(seen)[:SEEN_LIMIT])
         return False
+
+    def forget_repeat(self, device: str, key: str) -> None:
+        """Take back that a device said this: it could not be taken."""
+        n = self._seen.get(device, {}).pop(_writable(key), None)
+        if n is not None:
+            self._current().forgotten.append((n,))
 
     def ticket(self) -> asyncio.Future[bool]:
         """Give the promise that all taken so far is on disk: True, or False if the gateway ended before it was."""
@@ -221,12 +240,21 @@ class Outbox:
         self._current().delivered.extend(spans)
 
     async def read(self, span: Span, limit: int) -> list[Message]:
-        """Read stored messages, oldest first."""
+        """Read stored messages, oldest first. Raises OutboxError."""
         return await self._ask(lambda writer: writer.read(span, limit))
 
     async def drop(self, span: Span, limit: int) -> list[Message]:
-        """Give up the oldest of these; the messages come back without payload."""
-        return await self._ask(lambda writer: writer.drop(span, limit))
+        """Give up the oldest of these; the messages come back without payload. Raises OutboxError."""
+
+        def drop(writer: "_Writer") -> list[Message]:
+            gone = writer.drop(span, limit)
+            self._tell(self._measured, writer.measure())
+            return gone
+
+        return await self._ask(drop)
+
+    def _measured(self, used: int) -> None:
+        self.bytes = used
 
     async def _ask(self, run: "Callable[[_Writer], list[Message]]") -> list[Message]:
         answer: asyncio.Future[list[Message]] = self._loop.create_future()
@@ -237,11 +265,14 @@ class Outbox:
 
     def _write(self) -> None:
         batches: list[_Batch] = []
-        stop = False
+        stop, retry_at = False, 0.0
         while not stop:
-            errands, stop = self._next_work(batches, RETRY_S if batches else None)
-            if batches and self._commit(batches):
-                batches = []
+            errands, stop = self._next_work(batches, max(0.0, retry_at - time.monotonic()) if batches else None)
+            if batches and (stop or time.monotonic() >= retry_at):
+                if self._commit(batches):
+                    batches = []
+                else:  # by the clock, not with every message that comes
+                    retry_at = time.monotonic() + RETRY_S
             for errand in errands:
                 self._run(errand)
         if batches:
@@ -265,19 +296,18 @@ class Outbox:
     def _commit(self, batches: list[_Batch]) -> bool:
         try:
             used = self._writer.commit(batches)
-        except sqlite3.Error as error:
-            self._tell(self._failing, str(error))
+        except Exception as error:  # whatever it is, the writer must live: nothing else keeps what devices say
+            self._tell(self._failing, str(error) or type(error).__name__)
             return False
         self._tell(self._committed, batches, used)
         return True
 
     def _run(self, errand: _Errand) -> None:
         try:
-            messages = errand.run(self._writer)
-        except sqlite3.Error as error:
-            self._tell(self._failing, str(error))
-            messages = []
-        self._tell(_resolve, errand.answer, messages)
+            self._tell(_resolve, errand.answer, errand.run(self._writer))
+        except Exception as error:
+            self._tell(self._failing, str(error) or type(error).__name__)
+            self._tell(_fail, errand.answer, OutboxError(str(error)))
 
     def _tell(self, function: Callable[..., None], *args: object) -> None:
         with contextlib.suppress(RuntimeError):  # the loop may have ended first
@@ -315,6 +345,16 @@ class Outbox:
             )
 
 
+def _fail(future: "asyncio.Future[_T]", error: Exception) -> None:
+    if not future.done():
+        future.set_exception(error)
+
+
+def _writable(text: str) -> str:
+    """A device's key may hold what no UTF-8 can."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
+
+
 def _resolve(future: "asyncio.Future[_T]", result: _T) -> None:
     if not future.done():
         future.set_result(result)
@@ -350,25 +390,39 @@ class _Writer:
         return streams, memory, seen, (first, last) if first is not None else None
 
     def commit(self, batches: list[_Batch]) -> int:
-        """Write all of it in one transaction; gives the bytes in use."""
-        db = self._db
-        db.execute("BEGIN IMMEDIATE")
-        try:
+        """Write all of it in one transaction; gives the bytes in use. What fails leaves nothing behind."""
+        messages = [message for batch in batches for message in batch.messages]
+        heads = {**self._heads, **{message.stream.id: message for message in messages}}
+        writes_heads = any(batch.delivered for batch in batches) or not self._streams.keys() >= heads.keys()
+        with self._transaction():
             for batch in batches:
                 self._write(batch)
-            db.execute("COMMIT")
-        except sqlite3.Error:
-            if db.in_transaction:
-                db.execute("ROLLBACK")
-            raise
-        return self._bytes()
-
-    def _bytes(self) -> int:
-        """Give the bytes in use; asked once in a while, for it costs as much as a small commit."""
+            if writes_heads:
+                self._write_heads(heads.values())
+            for batch in batches:
+                self._db.executemany("DELETE FROM messages WHERE n BETWEEN ? AND ?", batch.delivered)
+        self._streams.update({id_: message.stream for id_, message in heads.items()})
+        self._heads = {} if writes_heads else heads
         if time.monotonic() >= self._measure_at:
-            self._measure_at = time.monotonic() + MEASURE_EVERY_S
-            pages, free = self._db.execute("SELECT * FROM pragma_page_count(), pragma_freelist_count()").fetchone()
-            self._used = int(pages - free) * PAGE_SIZE
+            self.measure()
+        return self._used
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._db.execute("COMMIT")
+        except BaseException:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
+
+    def measure(self) -> int:
+        """Give the bytes in use; asked once in a while, for it costs as much as a small commit."""
+        self._measure_at = time.monotonic() + MEASURE_EVERY_S
+        pages, free = self._db.execute("SELECT * FROM pragma_page_count(), pragma_freelist_count()").fetchone()
+        self._used = int(pages - free) * PAGE_SIZE
         return self._used
 
     def _write(self, batch: _Batch) -> None:
@@ -376,11 +430,6 @@ class _Writer:
         if batch.messages:
             rows = [(n, stream.id, seq, at, payload) for n, stream, seq, at, payload in batch.messages]
             db.executemany("INSERT INTO messages VALUES (?, ?, ?, ?, ?)", rows)
-            last = {message.stream.id: message for message in batch.messages}
-            self._heads.update(last)
-            if not self._streams.keys() >= last.keys():
-                self._streams.update({id_: message.stream for id_, message in last.items()})
-                self._write_heads()
         if batch.memory:
             rows_ = [(device, key, value) for (device, key), value in batch.memory.items()]
             db.executemany("INSERT OR REPLACE INTO memory VALUES (?, ?, ?)", rows_)
@@ -388,15 +437,11 @@ class _Writer:
             db.executemany("INSERT INTO seen VALUES (?, ?, ?)", batch.seen)
         if batch.forgotten:
             db.executemany("DELETE FROM seen WHERE n = ?", batch.forgotten)
-        if batch.delivered:
-            self._write_heads()
-            db.executemany("DELETE FROM messages WHERE n BETWEEN ? AND ?", batch.delivered)
 
-    def _write_heads(self) -> None:
+    def _write_heads(self, last: Iterable[Message]) -> None:
         """Keep each stream's last number: before messages go, for until then they tell it themselves."""
-        heads = [(m.stream.id, m.stream.topic, m.stream.name, m.seq, m.at) for m in self._heads.values()]
+        heads = [(m.stream.id, m.stream.topic, m.stream.name, m.seq, m.at) for m in last]
         self._db.executemany(_HEAD, heads)
-        self._heads.clear()
 
     def read(self, span: Span, limit: int) -> list[Message]:
         """Read messages, oldest first."""
@@ -412,8 +457,10 @@ class _Writer:
         )
         gone = [Message(n, self._streams[topic], seq, at, payload) for n, topic, seq, at, payload in rows]
         if gone:
-            self._write_heads()
-            self._db.execute("DELETE FROM messages WHERE n BETWEEN ? AND ?", (gone[0].n, gone[-1].n))
+            with self._transaction():
+                self._write_heads(self._heads.values())
+                self._db.execute("DELETE FROM messages WHERE n BETWEEN ? AND ?", (gone[0].n, gone[-1].n))
+            self._heads = {}
         return gone
 
     def close(self) -> None:

@@ -123,6 +123,10 @@ class Roster:
         """Count what was sent."""
         self.counters[f"sent: {type(request).__name__}"] += 1
 
+    def denied(self, request: Request) -> None:
+        """Count what the gate refused: it should never be other than 0."""
+        self.counters[f"denied: {type(request).__name__}"] += 1
+
     def _heard(self, key: str, simulated: bool, now: float, take: Callable[[Device], bool]) -> bool:
         if (key, simulated and not self._config.simulated) not in self._entries and len(self._entries) >= DEVICES_LIMIT:
             self._damage(Damage("too many devices on one link", 0), now)

@@ -318,6 +318,7 @@ class Ears:
         self.is_taking = True
         self.outputs: list[Output] = []
         self.spoken: list[Request] = []
+        self.denials: list[Request] = []
 
     def take(self, output: Output, now: float) -> bool:
         if self.is_taking:
@@ -326,6 +327,9 @@ class Ears:
 
     def spoke(self, request: Request) -> None:
         self.spoken.append(request)
+
+    def denied(self, request: Request) -> None:
+        self.denials.append(request)
 
 
 @dataclass

@@ -136,7 +136,7 @@ def test_events_stand_between_the_observations_as_live() -> None:
 
 
 def test_an_event_says_when_it_was_last_known_otherwise() -> None:
-    said = Said(recording(heard(0.0, b"state infusing\n"), heard(60.0, b"state stopped\n")))
+    said = Said(recording(heard(0.0, b"state infusing\n"), heard(4.0, b"state stopped\n")))
     (event,) = said.events
     assert event["not_before"] == "2026-01-01T00:00:00.000000Z", "at the report before, not at this one"
 

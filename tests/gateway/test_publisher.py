@@ -364,7 +364,10 @@ async def test_a_read_that_fails_once_loses_nothing(tmp_path: Path, monkeypatch:
 # Limits
 
 
-async def test_over_the_size_limit_only_as_much_is_given_up_as_must_be(tmp_path: Path) -> None:
+async def test_over_the_size_limit_only_as_much_is_given_up_as_must_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox_module, "MEASURE_EVERY_S", 0.0)
     nowhere = Broker("mqtt", "127.0.0.1", free_port())
     async with at_work(tmp_path, nowhere) as desk:
         for _ in range(1000):

@@ -423,14 +423,31 @@ async def test_what_was_lost_is_put_on_the_record_of_its_device(ward: Open) -> N
         assert one.roster.owner("onlooker/v1/clinic/chair2/somebody/observations") is None
 
 
-async def test_what_was_lost_of_a_device_not_yet_heard_in_this_run_is_on_record_too(ward: Open) -> None:
-    # After a restart with a long backlog the limit gives up messages of devices that haven't dialled in again yet.
+async def test_a_device_that_named_itself_is_still_known_after_a_restart(ward: Open) -> None:
+    # It may never come back: then its gap must be on record, and what is given up of its backlog must have an owner.
     async with ward(listens=True) as one:
         one.roster.opened()
         one.take(report(device="4711"))
     async with ward(listens=True) as one:
         one.roster.opened()
+        one.look_for(60)
+        one.roster.say_all()
+        assert await one.gaps() == [("monitor1-4711", "begin")]
+        assert one.statuses.last("onlooker/v1/clinic/unassigned/monitor1-4711/status")["state"] != "delivering"
         assert one.roster.owner("onlooker/v1/clinic/unassigned/monitor1-4711/observations") is not None
+
+
+async def test_devices_of_long_ago_do_not_take_the_place_of_those_that_are_there(ward: Open) -> None:
+    async with ward(listens=True) as one:
+        one.roster.opened()
+        for n in range(DEVICES_LIMIT):
+            one.take(report(device=f"of 2025: {n}"))
+    for _ in range(2):
+        async with ward(listens=True) as one:
+            one.time.pass_by(400 * 86_400.0)
+    async with ward(listens=True) as one:
+        one.roster.opened()
+        assert one.take(report(device="new"))
 
 
 async def test_what_a_full_disk_refused_is_owned_up_to_when_there_is_room(
