@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 
 STATUS_EVERY_S: Final = 30.0
 LIMITS_EVERY_S: Final = 10.0
+COMMIT_S: Final = 1.0
 DAY_S: Final = 86_400
 MIB: Final = 1024 * 1024
 
@@ -51,6 +52,11 @@ async def _until_told(work: Coroutine[Any, Any, None]) -> None:
         loop.add_signal_handler(number, task.cancel)
     with contextlib.suppress(asyncio.CancelledError):
         await task
+
+
+def _notice(task: "asyncio.Task[None]") -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.critical("publishing has ended: this is a bug", exc_info=error)
 
 
 class Gateway:
@@ -105,15 +111,17 @@ class Gateway:
     async def _publishing(self) -> AsyncIterator[None]:
         """Publish; on leaving, commit, say what came last, and only then disconnect."""
         task = asyncio.create_task(self._publisher.run(), name="publisher")
+        task.add_done_callback(_notice)
         try:
             yield
         finally:
-            await self._outbox.ticket()
+            with contextlib.suppress(TimeoutError):  # a full disk may have no room ever again
+                async with asyncio.timeout(COMMIT_S):
+                    await asyncio.shield(self._outbox.ticket())
             self._say_all(offline=True)
             await self._publisher.close()
             task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            await asyncio.wait([task])
 
     # The gateway's own status
 

@@ -112,7 +112,8 @@ class Link:
         self._do(self._dialogue.open)
         self._inbox.attach(self._hear, self._end)
         try:
-            await self._over
+            await asyncio.wait([self._over])  # which leaves it open if we are cancelled: leave must still be taken
+            self._over.result()
         finally:
             for timer in (self._timer, self._pause_timer):
                 if timer is not None:
@@ -181,9 +182,9 @@ class Link:
             self._over.set_exception(error)
 
     def close(self) -> None:
-        """Take leave as the protocol asks; what it would still acknowledge is on disk, and will come again."""
+        """Take leave as the protocol asks. Raises ForbiddenRequestError, or what a faulty dialogue raised."""
         if not self._over.done():
-            self._do(self._dialogue.close)
+            self._carry_out(self._dialogue.close(self._now()))
         self._unsaid.clear()
 
     def _carry_out(self, outputs: Sequence[Output]) -> None:
@@ -250,7 +251,7 @@ class Link:
         """The one place where bytes leave towards a device."""
         if self._port is None:
             raise ForbiddenRequestError(f"{self._family.name} says nothing at all")
-        if isinstance(self._port, asyncio.DatagramTransport) or hasattr(self._port, "sendto"):
+        if hasattr(self._port, "sendto"):  # asyncio's datagram transport is no DatagramTransport
             for frame in frames:
                 self._port.sendto(frame)
         elif isinstance(self._port, asyncio.WriteTransport):

@@ -142,6 +142,8 @@ class Decoder:
                 return Packet(Kind.PUBACK, int.from_bytes(body[:2], "big"), body[2] if len(body) > 2 else 0)
             case Kind.CONNACK if len(body) >= 2:
                 limits = _properties(body[2:]) if self._v5 else {}
+                if limits.get(_RECEIVE_MAXIMUM) == 0:
+                    raise ProtocolError("a receive maximum of 0, which MQTT 5 forbids")
                 keepalive = limits.get(_SERVER_KEEP_ALIVE)
                 return Packet(Kind.CONNACK, 0, body[1], limits.get(_RECEIVE_MAXIMUM, 65535), keepalive)
             case Kind.PINGRESP:

@@ -27,7 +27,7 @@ MESSAGE_LIMIT: Final = 256 * 1024  # bytes of observations in a message; brokers
 END_OF_TIME: Final = 253_402_300_800.0  # UTC seconds of the year 10000
 CACHE_LIMIT: Final = 16_384  # distinct readings kept as JSON, about 6 MB; beyond it the cache begins anew
 
-# Outer plausible ranges (unit by unit): what lies outside is published, and marked. An engineering choice, not a clinical one.
+# Outer plausible ranges, unit by unit: what lies outside is published, and marked. An engineering choice, not clinical.
 PLAUSIBLE: Final[dict[tuple[Metric, str], tuple[float, float]]] = {
     **{(metric, "/min"): (20, 250) for metric in (Metric.HEART_RATE, Metric.PULSE_RATE, Metric.NIBP_PULSE_RATE)},
     (Metric.SPO2, "%"): (50, 100),

@@ -18,7 +18,7 @@ from gateway import mqtt
 from gateway.config import Broker
 from gateway.errors import LinkError
 from gateway.logs import fields
-from gateway.outbox import Message, Outbox
+from gateway.outbox import Message, Outbox, OutboxError
 from gateway.spans import Spans
 
 log = logging.getLogger(__name__)
@@ -28,6 +28,8 @@ LIVE_LIMIT: Final = 20_000  # committed messages held in memory; beyond it they 
 CHUNK: Final = 100  # messages read from disk at a time
 CONFIRM_S: Final = 10.0  # how long a broker may take from acknowledging to having it on disk
 HISTORICAL_S: Final = 5.0  # what is older when sent is no news
+READ_RETRY_S: Final = 0.5
+CLOCK_SLACK_S: Final = 1.0
 RETRY_S: Final = (0.1, 0.4)  # first and longest wait before the next try: a broker that is back has us within 0.5 s
 REFUSED_RETRY_S: Final = 10.0  # a refused login doesn't get better by hurrying
 CONNECT_S: Final = 5.0
@@ -102,7 +104,8 @@ class Publisher:
                 self._fetching = asyncio.create_task(self._fetch(), name="outbox backlog")
             return None
         payload = message.payload
-        if message.at < self._utc() - HISTORICAL_S and payload.endswith(_NEWS):
+        # A message from the future was taken before our clock was set back: its age is unknown.
+        if not -CLOCK_SLACK_S < self._utc() - message.at < HISTORICAL_S and payload.endswith(_NEWS):
             payload = payload[: -len(_NEWS)] + _OLD
         return self._head(message.stream.topic), self._message_tail, message, payload
 
@@ -110,14 +113,15 @@ class Publisher:
         try:
             first, last = self._stored.first()
             messages = await self._outbox.read((first, last), CHUNK)
-            if self._session is None:
-                return
-            upto = messages[-1].n if len(messages) == CHUNK else last
-            self._stored.remove((first, upto))
-            self._fetched.extend(messages)
+            if self._session is not None:
+                self._stored.remove((first, messages[-1].n if len(messages) == CHUNK else last))
+                self._fetched.extend(messages)
+        except OutboxError:
+            await asyncio.sleep(READ_RETRY_S)
         finally:
             self._fetching = None
-        self._session.pump()
+        if self._session is not None:
+            self._session.pump()
 
     def confirmed(self, message: Message) -> None:
         """The broker has acknowledged it."""
@@ -147,11 +151,12 @@ class Publisher:
     async def give_up_oldest(self, max_bytes: int, max_age_s: float) -> list[Message]:
         """Keep the outbox within its limits; gives what was lost."""
         lost: list[Message] = []
-        while self._stored and await self._is_over(max_bytes, max_age_s):
-            first, last = self._stored.first()
-            gone = await self._outbox.drop((first, last), CHUNK)
-            self._stored.remove((first, gone[-1].n if gone else last))
-            lost.extend(gone)
+        with contextlib.suppress(OutboxError):  # logged there; what could not be deleted was not lost
+            while self._stored and await self._is_over(max_bytes, max_age_s):
+                first, last = self._stored.first()
+                gone = await self._outbox.drop((first, last), CHUNK)
+                self._stored.remove((first, gone[-1].n if gone else last))
+                lost.extend(gone)
         if lost:
             self._outbox.dropped["limit"] += len(lost)
         return lost
@@ -174,11 +179,14 @@ class Publisher:
                     wait, told = RETRY_S[0], ""
                     await session.keep(self._forget_delivered)
             except (OSError, LinkError, mqtt.ProtocolError, TimeoutError) as error:
-                reason = str(error) or type(error).__name__
+                reason = _words(error)
                 if reason != told:
                     told = reason
                     log.warning("broker not connected", extra=fields(broker=self._where(), reason=reason))
                 wait = REFUSED_RETRY_S if isinstance(error, LinkError) else min(RETRY_S[1], wait * 2)
+            except Exception:
+                log.exception("publishing failed: this is a bug", extra=fields(broker=self._where()))
+                wait = REFUSED_RETRY_S / 10
             await asyncio.sleep(wait * random.uniform(0.7, 1.0))
 
     @contextlib.asynccontextmanager
@@ -215,6 +223,14 @@ class Publisher:
         return f"{self._broker.host}:{self._broker.port}"
 
 
+def _words(error: Exception) -> str:
+    if isinstance(error, ConnectionRefusedError):
+        return "nobody listens there: is the broker running, and broker.url right?"
+    if isinstance(error, TimeoutError) and not str(error):
+        return f"no answer within {CONNECT_S:g} s: is it an MQTT broker, and broker.url right?"
+    return str(error) or type(error).__name__
+
+
 def _tls(broker: Broker) -> ssl.SSLContext | None:
     if broker.scheme != "mqtts":
         return None
@@ -238,6 +254,7 @@ class _Session(asyncio.Protocol):
         self._welcome: asyncio.Future[mqtt.Packet] = asyncio.get_running_loop().create_future()
         self._lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._landed = asyncio.Event()
+        self._statuses: dict[bytes, tuple[bytes, bytes]] = {}  # waiting, by topic
         self.flying: dict[int, Message | None] = {}  # by packet id; None: a status
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -277,7 +294,7 @@ class _Session(asyncio.Protocol):
                 message = self.flying.pop(packet.packet_id, None)
                 if message is not None:
                     self._publisher.confirmed(message)
-                if not self.flying:
+                if not self.flying and not self._statuses:
                     self._landed.set()
             case mqtt.Kind.CONNACK if not self._welcome.done():
                 self._welcome.set_result(packet)
@@ -313,6 +330,9 @@ class _Session(asyncio.Protocol):
     def pump(self) -> None:
         """Fill the window, in one write."""
         packets: list[bytes] = []
+        while self._statuses and len(self.flying) < self._window:
+            topic, (tail, payload) = self._statuses.popitem()
+            packets.append(mqtt.publish_retained(topic, self._fly(None), tail, payload))
         while len(self.flying) < self._window and (following := self._publisher.next_message()):
             head, tail, message, payload = following
             packets.append(mqtt.publish(head, self._fly(message), tail, payload))
@@ -320,8 +340,9 @@ class _Session(asyncio.Protocol):
             self._transport.write(b"".join(packets))
 
     def retain(self, head: bytes, tail: bytes, payload: bytes) -> None:
-        """Publish a status: outside the window, for there are never more than devices."""
-        self._transport.write(mqtt.publish_retained(head, self._fly(None), tail, payload))
+        """Publish a status as soon as the window allows; only the last one of each topic counts."""
+        self._statuses[head] = (tail, payload)
+        self.pump()
 
     def once(self, head: bytes, tail: bytes, payload: bytes) -> None:
         """Publish with QoS 0, unless the socket is behind."""
@@ -338,7 +359,8 @@ class _Session(asyncio.Protocol):
 
     async def landed(self) -> None:
         """Wait until nothing is in flight."""
-        if self.flying:
+        while self.flying or self._statuses:
+            self._landed.clear()
             await self._landed.wait()
 
     def leave(self) -> None:

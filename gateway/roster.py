@@ -1,5 +1,6 @@
 """The devices of one link: who they are, where they stand, whether they speak; and their status messages."""
 
+import json
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -19,6 +20,7 @@ from gateway.presence import Change, State, after
 log = logging.getLogger(__name__)
 
 EXPIRES_S: Final = 90.0
+KNOWN_FOR_S: Final = 30 * 86_400.0  # a device that named itself and stayed away is forgotten
 DEVICES_LIMIT: Final = 256  # keys on one link; a sender that makes up more is damage
 TEST_ROOT: Final = "onlooker-test/v1"
 
@@ -53,7 +55,7 @@ class Roster:
         self._clock = clock
         self._retain = retain
         self._entries: dict[tuple[str, bool], Entry] = {}
-        self._unknown: set[str] = set()
+        self._introduced: dict[str, Identity] = {}  # devices that said who they are before anything else
         self._damage_at: float | None = None
         self._is_open = False
         self.counters: Counter[str] = Counter()
@@ -62,8 +64,31 @@ class Roster:
             self._entry(key, simulated=False)
         if not link.devices and link.port.scheme != "listen":
             self._entry("", simulated=False)
+        self._recall()
 
     # Who is who
+
+    def _recall(self) -> None:
+        """Devices that named themselves are known again after a restart: their gap must be on record."""
+        known = json.loads(self._outbox.recall(f"link {self._link.name}", "devices") or "[]")
+        oldest = self._clock.utc(self._clock.steady()) - KNOWN_FOR_S
+        for key, simulated in known:
+            if (key, simulated) not in self._entries:
+                entry = self._new_entry(key, apart=simulated)
+                if entry.device.last_at is not None and entry.device.last_at > oldest:
+                    self._entries[key, simulated] = entry
+
+    def _remember(self) -> None:
+        named = [[key, apart] for key, apart in self._entries if key and key not in self._link.devices]
+        self._outbox.remember(f"link {self._link.name}", "devices", json.dumps(named))
+
+    def _has_room_for(self, key: str, *, simulated: bool) -> bool:
+        """A sender that makes up devices must not fill the memory."""
+        apart = simulated and not self._config.simulated
+        if (key, apart) in self._entries or len(self._entries) < DEVICES_LIMIT:
+            return True
+        self._damage(Damage("too many devices on one link", 0), self._clock.steady())
+        return False
 
     def _entry(self, key: str, *, simulated: bool) -> Entry:
         # In production, what a device itself calls a test must not reach a chart: it has a life of its own.
@@ -71,6 +96,10 @@ class Roster:
         entry = self._entries.get((key, apart))
         if entry is None:
             entry = self._entries[key, apart] = self._new_entry(key, apart=apart)
+            if key and key not in self._link.devices:
+                self._remember()
+            if (said := self._introduced.pop(key, None)) is not None:
+                self._normaliser.identity(entry.device, said, self._clock.steady())
         return entry
 
     def _new_entry(self, key: str, *, apart: bool) -> Entry:
@@ -100,17 +129,14 @@ class Roster:
         """Take one output; False if it could not be kept."""
         match output:
             case Report():
-                return self._heard(
-                    output.device, output.simulated, now, lambda d: self._normaliser.report(d, output, now)
-                )
+                return self._heard(output, now, lambda d: self._normaliser.report(d, output, now))
             case Announcement():
-                return self._heard(
-                    output.device, output.simulated, now, lambda d: self._normaliser.announcement(d, output, now)
-                )
+                return self._heard(output, now, lambda d: self._normaliser.announcement(d, output, now))
             case Identity():
                 self._identity(output, now)
             case Waveform():
-                if output.name in self._link.waveforms:
+                has_room = self._has_room_for(output.device, simulated=output.simulated)
+                if output.name in self._link.waveforms and has_room:
                     entry = self._entry(output.device, simulated=output.simulated)
                     self._normaliser.waveform(entry.device, output, now)
             case Departed():
@@ -127,15 +153,16 @@ class Roster:
         """Count what the gate refused: it should never be other than 0."""
         self.counters[f"denied: {type(request).__name__}"] += 1
 
-    def _heard(self, key: str, simulated: bool, now: float, take: Callable[[Device], bool]) -> bool:
-        if (key, simulated and not self._config.simulated) not in self._entries and len(self._entries) >= DEVICES_LIMIT:
-            self._damage(Damage("too many devices on one link", 0), now)
-            return True
-        entry = self._entry(key, simulated=simulated)
+    def _heard(self, said: Report | Announcement, now: float, take: Callable[[Device], bool]) -> bool:
+        if not self._has_room_for(said.device, simulated=said.simulated):
+            return False
+        entry = self._entry(said.device, simulated=said.simulated)
+        if isinstance(said, Report) and said.late:
+            return take(entry.device)  # old news: the device is no more present for it
         entry.heard_at = now
         if entry.state is not State.DELIVERING:
             self._move(entry, Change.DATA, "")
-            self._drop_placeholder(key)
+            self._drop_placeholder(said.device)
         taken = take(entry.device)
         if entry.gap_from is not None:
             self._end_gap(entry)
@@ -155,8 +182,11 @@ class Roster:
                 self._move(entry, Change.LOST, said.reason or "the device has left")
 
     def _identity(self, said: Identity, now: float) -> None:
-        for (key, _), entry in list(self._entries.items()):
-            if key == said.device and self._normaliser.identity(entry.device, said, now):
+        known = [entry for (key, _), entry in self._entries.items() if key == said.device]
+        if not known and len(self._introduced) < DEVICES_LIMIT:
+            self._introduced[said.device] = said
+        for entry in known:
+            if self._normaliser.identity(entry.device, said, now):
                 self._say(entry)
 
     def _damage(self, damage: Damage, now: float) -> None:

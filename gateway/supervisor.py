@@ -5,7 +5,7 @@ import contextlib
 import logging
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from drivers.api import Port
@@ -50,6 +50,8 @@ class Post:
     roster: Roster
     connections: int = 0
     accepted: int = 0
+    is_troubled: bool = False
+    tasks: set["asyncio.Task[None]"] = field(default_factory=set)  # accepted connections
     is_stopped: bool = False  # for good: a request was denied
 
 
@@ -88,12 +90,21 @@ class Supervisor:
             now = self._clock.steady()
             self._each_second(now)
             for post in self._posts:
-                post.roster.look(now)
-                if now >= status_at:
-                    post.roster.say_all()
+                self._look(post, now, says_all=now >= status_at)
             if now >= status_at:
                 status_at = now + STATUS_EVERY_S
             await asyncio.sleep(1.0)
+
+    def _look(self, post: Post, now: float, *, says_all: bool) -> None:
+        """One link's trouble must not end the watch over the others."""
+        try:
+            post.roster.look(now)
+            if says_all:
+                post.roster.say_all()
+        except Exception:
+            if not post.is_troubled:
+                log.exception("watch over a link failed: this is a bug", extra=fields(link=post.config.name))
+            post.is_troubled = True
 
     # Links that we open
 
@@ -152,12 +163,17 @@ class Supervisor:
         try:
             yield
         except asyncio.CancelledError:
-            with contextlib.suppress(ForbiddenRequestError, LinkError, OSError):
+            try:
                 link.close()
+            except Exception:
+                log.exception("leave-taking failed: this is a bug")
             raise
 
     def _stop_for_good(self, post: Post, error: ForbiddenRequestError) -> None:
         post.is_stopped = True
+        for task in post.tasks:
+            if task is not asyncio.current_task():
+                task.cancel()
         post.roster.lost("stopped: a request was denied")
         log.critical("link stopped for good", extra=fields(link=post.config.name, reason=str(error)))
 
@@ -189,7 +205,10 @@ class Supervisor:
             return
         post.connections += 1
         post.accepted += 1
-        group.create_task(self._converse(post, inbox, peer), name=f"link {post.config.name} #{post.accepted}")
+        name = f"link {post.config.name} #{post.accepted}"
+        task = group.create_task(self._converse(post, inbox, peer), name=name)
+        post.tasks.add(task)
+        task.add_done_callback(post.tasks.discard)
 
     async def _converse(self, post: Post, inbox: Inbox, peer: str) -> None:
         try:

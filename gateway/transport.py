@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 OPEN_S: Final = 5.0
 CLOSE_S: Final = 1.0
+EARLY_LIMIT: Final = 64  # datagrams that may come before the link reads
 PIECE_LIMIT: Final = 16 * 1024  # bytes given at a time: what they become must fit the outbox's memory
 
 
@@ -33,6 +34,7 @@ class Inbox(asyncio.Protocol, asyncio.DatagramProtocol):
     def __init__(self) -> None:
         self._reader: Callable[[bytes], None] | None = None
         self._early: list[bytes] = []
+        self._is_datagrams = False
         self._closed = asyncio.Event()
         self.error: Exception | None = None
         self.transport: asyncio.BaseTransport | None = None
@@ -44,6 +46,7 @@ class Inbox(asyncio.Protocol, asyncio.DatagramProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport."""
         self.transport = transport
+        self._is_datagrams = hasattr(transport, "sendto")
         self.on_connected(self)
 
     def data_received(self, data: bytes) -> None:
@@ -61,6 +64,8 @@ class Inbox(asyncio.Protocol, asyncio.DatagramProtocol):
         """Take one datagram, whole; the socket is connected, so it comes from our device."""
         if self._reader is not None:
             self._reader(data)
+        elif len(self._early) < EARLY_LIMIT:
+            self._early.append(data)
 
     def error_received(self, exc: Exception) -> None:
         """Keep a socket's complaint (nobody listens there yet): the dialogue's own time-outs decide."""
@@ -79,20 +84,21 @@ class Inbox(asyncio.Protocol, asyncio.DatagramProtocol):
         self._reader, self.on_closed = reader, on_closed
         early, self._early = self._early, []
         for data in early:
-            self.data_received(data)
+            self._reader(data) if self._is_datagrams else self.data_received(data)
         self.resume()
         if self._closed.is_set():
             on_closed()
 
     def pause(self) -> None:
         """Leave what comes in the kernel for now. A datagram socket can't."""
-        if isinstance(self.transport, asyncio.ReadTransport):
+        if isinstance(self.transport, asyncio.ReadTransport) and not self._is_datagrams:
             self.transport.pause_reading()
 
     def resume(self) -> None:
         """Go on reading."""
-        if isinstance(self.transport, asyncio.ReadTransport) and not self.transport.is_closing():
-            self.transport.resume_reading()
+        transport = self.transport
+        if isinstance(transport, asyncio.ReadTransport) and not self._is_datagrams and not transport.is_closing():
+            transport.resume_reading()
 
     async def close(self) -> None:
         """Close the port, and wait until it is free again."""
@@ -113,7 +119,7 @@ async def open_port(port: PortUrl, line: Line) -> Inbox:
         raise LinkError(
             f"{port.text}: no answer within {OPEN_S:.0f} s: is the device on, and the address right?"
         ) from error
-    except (OSError, serialx.SerialException) as error:
+    except (OSError, UnicodeError, serialx.SerialException, capture.CaptureError) as error:
         raise LinkError(f"{port.text}: {_words(error)}") from error
 
 
@@ -161,7 +167,10 @@ async def _open_udp(port: PortUrl, _line: Line) -> Inbox:
 
 async def _open_replay(port: PortUrl, _line: Line) -> Inbox:
     """Say a recording's bytes again, in their time; only in test mode, and the link is never written to."""
-    text = await asyncio.to_thread(Path(port.path).read_text, encoding="utf-8")
+    try:
+        text = await asyncio.to_thread(Path(port.path).read_text, encoding="utf-8")
+    except FileNotFoundError as error:
+        raise LinkError(f"{port.text}: there is no such recording") from error
     _, pieces = capture.read(text.splitlines(keepends=True))
     inbox = Inbox()
     inbox.transport = _Replay(inbox, [piece for piece in pieces if piece.dir == "rx"])
