@@ -245,7 +245,12 @@ _ALLOWED: Final[dict[bytes, Request]] = {
         *(kind(address) for address in ADDRESSES for kind in (OpenSession, CloseSession)),
         *(Receipt(address, kind) for address in ADDRESSES for kind in (Kind.VARIABLE, Kind.ADJUSTMENT)),
         *(kind(address) for address in _PUMPS for kind in (ReadType, ReadDrug)),
-        *(ReadVariables(address, l) for address in _PUMPS for l in (Letters.RATES, Letters.STATE, Letters.BOLUS)),
+        *(
+            ReadVariables(address, letters)
+            for address in _PUMPS
+            for letters in Letters
+            if letters is not Letters.MODULES
+        ),
     )
 }
 

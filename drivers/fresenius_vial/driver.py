@@ -199,16 +199,12 @@ class VialDialogue:
             is_repeated = answer == self._previous  # our ACK was lost
             return [] if is_repeated else [_damage("answer that nobody waits for", answer)]
         if answer.kind is Kind.DONE and not _fits(self._turn.ask, answer.text):
-            self._state, self._due_at = State.SETTLING, now + _SETTLING_S
-            return [_damage("answer to another question", answer), *self._missed_again(now)]
+            return [_damage("answer to another question", answer), *self._miss(now)]
         self._previous = answer
         outputs = self._done(answer, now) if answer.kind is Kind.DONE else self._refused(answer, now)
         if self._state is State.WAITING:
             self._rest(now)
         return outputs
-
-    def _missed_again(self, now: float) -> list[Output]:
-        return self._miss(now)
 
     def _done(self, answer: Answer, now: float) -> list[Output]:
         session = self._sessions[answer.address]
@@ -243,8 +239,6 @@ class VialDialogue:
         code, session = answer.text or "", self._sessions[answer.address]
         outputs = self._announce(session, code)
         match code:
-            case _ if self._turn.ask is Ask.OPEN:
-                session.opened(now)  # perhaps it was open already: reading will tell
             case _ if code == NO_BASE_SESSION:
                 self._sessions[self._root].closed(until=now + _REOPEN_S)
                 self._sessions = {self._root: self._sessions[self._root]}
@@ -252,6 +246,8 @@ class VialDialogue:
                 session.closed(until=now + _REOPEN_S)
             case _ if code == NO_MODULE:
                 outputs += self._lose(answer.address, f"I;{code}: {ERRORS[code]}", now)
+            case _ if self._turn.ask is Ask.OPEN:
+                session.opened(now)  # perhaps it was open already: reading will tell
             case _:
                 session.give_up(self._turn.ask)
         return outputs
@@ -275,7 +271,7 @@ def _fits(ask: Ask, text: str | None) -> bool:
     said = variables(text or "")
     match ask:
         case Ask.OPEN:
-            return text is None
+            return not said
         case Ask.MODULES:
             return modules(text or "") is not None
         case Ask.TYPE | Ask.DRUG:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.api import Dialogue, Output, Port
+from gateway import publisher as publisher_module
 from gateway import supervisor as supervisor_module
 from gateway.app import Gateway
 from gateway.clock import Clock
@@ -46,6 +47,7 @@ from tests.gateway.tiny_broker import TinyBroker
 def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(supervisor_module, "BACK_OFF", {})
     monkeypatch.setattr(supervisor_module, "DEFAULT_BACK_OFF", BackOff(0.005, 0.02))
+    monkeypatch.setattr(publisher_module, "FAREWELL_S", 0.2)
 
 
 class Bed:
