@@ -126,7 +126,7 @@ class AlarisDialogue:
         if answer.fields[SERIAL_NUMBER].strip() != self._serial:
             self._rounds.restart(now)
             return [Departed(reason="another serial number answers")]
-        return [infusion(answer.fields, self._alarm)]
+        return [infusion(answer.fields, self._alarm, not self._rounds.is_given_up(ReadAlarm))]
 
     def _take_alarm(self, answer: Answer, _now: float) -> list[Output]:
         self._alarm = answer.fields[0].strip()

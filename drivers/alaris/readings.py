@@ -29,11 +29,13 @@ from drivers.api import Alarm, Reading, Report
 from drivers.vocabulary import AlarmCode, InfusionState, Metric, Reason, Validity
 
 _NUMBER: Final = re.compile(r"-?[0-9]{1,7}(?:\.[0-9]{1,6})?")
+# Of a pump that doesn't answer ALARM.
+_MARKS: Final[dict[str, tuple[Alarm, ...]]] = {"-": (), "A": (Alarm(AlarmCode.UNKNOWN, "alarm", raw="A"),)}
 _CLOCK: Final = re.compile(r"([0-9]{2}):([0-5][0-9]):([0-5][0-9])")
 
 
-def infusion(fields: tuple[str, ...], alarm: str) -> Report:
-    """Give what an INF line says. `alarm`: the code that the pump named last, to tell KVO."""
+def infusion(fields: tuple[str, ...], alarm: str, is_alarm_read: bool) -> Report:
+    """Give what an INF line says. `alarm`: the code that ALARM named just before, to tell KVO."""
     readings = [
         _state(fields[MODE], fields[RATE], fields[ALARM_MARK], alarm),
         *(_figure(figure, fields[figure.field], fields[figure.unit_field]) for figure in FIGURES),
@@ -41,7 +43,7 @@ def infusion(fields: tuple[str, ...], alarm: str) -> Report:
         _time_left(fields[TIME_LEFT]),
         *(_unmapped(name, fields[place]) for place, name in LOG),
     ]
-    return Report(readings, alarms=() if fields[ALARM_MARK].strip() == "-" else None)
+    return Report(readings, alarms=None if is_alarm_read else _MARKS.get(fields[ALARM_MARK].strip()))
 
 
 def vtbi(fields: tuple[str, ...]) -> Report:
@@ -76,16 +78,17 @@ def _state(mode: str, rate: str, mark: str, alarm: str) -> Reading:
     state = InfusionState.UNKNOWN
     if value is not None:
         state = STATES.get((mode.strip(), value > 0), InfusionState.UNKNOWN)
-    if state is InfusionState.INFUSING and mark.strip() != "-":
-        state = _state_in_alarm(mark.strip(), alarm)
+    if state is InfusionState.INFUSING:
+        state = _state_of_flow(mark.strip(), alarm)
     return Reading(Metric.INFUSION_STATE, state, name="mode", raw=mode)
 
 
-def _state_in_alarm(mark: str, alarm: str) -> InfusionState:
-    """An alarm that hasn't been named yet may be the beginning of KVO."""
-    if mark != "A" or alarm not in ALARMS:
-        return InfusionState.UNKNOWN
-    return InfusionState.KVO if alarm in KVO_ALARMS else InfusionState.INFUSING
+def _state_of_flow(mark: str, alarm: str) -> InfusionState:
+    """An alarm that isn't named, or whose name isn't known, may be the beginning of KVO."""
+    if alarm in KVO_ALARMS:
+        return InfusionState.KVO
+    is_known = mark == "-" or (mark == "A" and alarm in ALARMS)
+    return InfusionState.INFUSING if is_known else InfusionState.UNKNOWN
 
 
 @lru_cache(maxsize=4096)

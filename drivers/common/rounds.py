@@ -75,7 +75,7 @@ class Rounds(Generic[Question]):
         if (asked := self.asked) is None:
             return
         self._failures[asked] += 1
-        if asked in self._vital and self._is_given_up(asked):
+        if asked in self._vital and self.is_given_up(asked):
             self._losses += 1
             self._lose(now, rest_s(self._losses, self.timeout_s))
             return
@@ -84,8 +84,8 @@ class Rounds(Generic[Question]):
         self._pause(now)
 
     def restart(self, now: float) -> None:
-        """Begin anew soon: this is not the device that it was."""
-        self._lose(now, self._pace.pause_s)
+        """Begin anew after a rest: this is not the device that it was."""
+        self._lose(now, self.timeout_s)
 
     def tick(self, now: float) -> Question | None:
         """Give the next question, if there is one now."""
@@ -100,6 +100,10 @@ class Rounds(Generic[Question]):
             case _:
                 return self._next(now)
 
+    def is_given_up(self, question: Question) -> bool:
+        """Say whether a question is left out until the next beginning."""
+        return self._failures[question] > self._pace.retries
+
     def close(self) -> None:
         """Ask nothing any more."""
         self.state, self.asked = State.CLOSED, None
@@ -107,11 +111,8 @@ class Rounds(Generic[Question]):
     def _next(self, now: float) -> Question:
         if not self._queue:
             self._began_at = now
-            self._queue.extend(question for question in self._polled if not self._is_given_up(question))
+            self._queue.extend(question for question in self._polled if not self.is_given_up(question))
         return self._ask(self._queue.popleft(), now)
-
-    def _is_given_up(self, question: Question) -> bool:
-        return self._failures[question] > self._pace.retries
 
     def _ask(self, question: Question, now: float) -> Question:
         self.state, self.asked = State.ASKING, question

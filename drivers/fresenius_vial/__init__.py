@@ -35,7 +35,7 @@ FAMILY = Family(
         "answers to LE, LF;b and LP",
         "refusals",
         "spontaneous frames E and M",
-        "ENQ and DC4",
+        "DC4 after ENQ",
         "the coding of alarm, error and mode",
         "the scale of bolus rate and volume",
         "reading without remote mode, beyond one public recorder",

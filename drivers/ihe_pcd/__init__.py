@@ -25,6 +25,8 @@ FAMILY = Family(
         "PCD-15",
         "sources other than primary; kvo and transitioning",
         "OBX-8 and OBX-11 other than R, F and X",
+        "Masimo Patient SafetyNet and OEM clones: no message seen; of ICU Medical alarms only",
+        "acknowledgements that Comen, OEM clones, Patient SafetyNet and ICU Medical expect",
     ),
     ports=("listen",),
     from_file=wrap_file,

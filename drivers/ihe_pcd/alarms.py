@@ -61,7 +61,7 @@ class _Alarm:
         self.is_simulated |= entry.row.is_simulated
         if facet:
             self.facets[facet] = label(row[5])
-        elif row[2] in ("NM", "SN"):
+        elif row[2] in ("NM", "SN") and not _is_event(entry):
             self.measured = self.measured or entry
         elif row[5] and self.event is None:
             self.event = entry
@@ -99,6 +99,8 @@ def _announcement(place: str, alarm: _Alarm, event: Entry) -> Announcement:
     if said.number == EVENT_ALARM or said.refid == _ALARM_REFID:  # the event stands in OBX-5
         said = coded(row[5]) if "^" in row[5] or row[5].isdigit() else Coded(None, "", "")
         words = component(row[5], 9) or words
+    elif row[2] in ("NM", "SN"):  # the event's own row has the value that set it off
+        words = said.refid
     number = number_of(said)
     facets = alarm.facets
     return Announcement(
@@ -118,7 +120,15 @@ def _announcement(place: str, alarm: _Alarm, event: Entry) -> Announcement:
 
 def _raw(event: Sequence[str], alarm: _Alarm) -> str:
     """Keep the device's words: the event, where it is in its life, and what was measured."""
-    said = [event[3], event[5], *(alarm.facets.get(facet, "") for facet in (EVENT_PHASE, ALARM_STATE, INACTIVATION))]
+    bound = f"[{event[7]}]" if event[7] else ""
+    said = [
+        event[3],
+        event[5],
+        bound,
+        *(alarm.facets.get(facet, "") for facet in (EVENT_PHASE, ALARM_STATE, INACTIVATION)),
+    ]
+    if (priority := alarm.facets.get(PRIORITY, "")) not in PRIORITIES:  # a vendor's own scale
+        said.append(priority)
     if alarm.measured:
         row = fields(alarm.measured.text)
         said += [alarm.measured.row.parameter.name, row[5], f"[{row[7]}]" if row[7] else ""]

@@ -1,7 +1,7 @@
 """What the codes mean: parameters, flags, status words, events. Everything in here can be held against a document.
 
 Sources: IHE PCD TF Vol 2 and Vol 3 Rev 9, IHE DEV TF Rev 11 draft, IHE ACM and IPEC, HL7 v2.6 tables 0078 and 0085.
-A vendor's dialect belongs in a table of its own beside VENDOR_BUGS.
+What only one vendor's senders do stands in dialects.py.
 """
 
 import re
@@ -82,6 +82,8 @@ MAY_BE_NEGATIVE: Final = frozenset(
         *(metric for metric in Metric if metric.startswith("st_")),
     }
 )  # fmt: skip
+# Where a value may be below zero, these are still some vendor's sentinels: kept, but questionable.
+SENTINELS_OF_SOME: Final = frozenset({-100, -1000, -10000, -999, -99.9})
 ZERO_IS_NOT_ENTERED: Final = frozenset({Metric.BODY_WEIGHT, Metric.BODY_HEIGHT, Metric.PATIENT_WEIGHT})
 
 # Unmapped rows whose text may name a person keep neither value nor raw text; nor do documents (ED, RP).
@@ -270,4 +272,6 @@ OBSERVATIONS: Final = "ORU"
 ALARM_TRIGGER: Final = "R40"
 NEVER_ANSWERED: Final = ("ACK", "MCF")  # an answer to an answer would have no end
 ASSOCIATION: Final = "69136"
+WAVEFORMS: Final = ("CONTINUOUS WAVEFORM", "BOUNDED WAVEFORM")  # OBR-4: rates and resolutions, no parameters
+IHE_PCD: Final = "1.3.6.1.4.1.19376.1.6."  # MSH-21: one of its profiles
 SIMULATED_PROCESSING: Final = ("T", "D")  # MSH-11: training, debugging

@@ -12,9 +12,11 @@ from drivers.common.hl7.message import Message, component
 from drivers.ihe_pcd.alarms import Entry, alarms
 from drivers.ihe_pcd.channels import ALARM_TRIGGER, NEVER_ANSWERED, OBSERVATIONS, SIMULATED_PROCESSING
 from drivers.ihe_pcd.codec import Decoder
-from drivers.ihe_pcd.equipment import owners, sender_of
+from drivers.ihe_pcd.dialects import Dialect, DialectName, dialect_of_rows, dialect_of_sender
+from drivers.ihe_pcd.equipment import MAX_KEY, owners, sender_of
 from drivers.ihe_pcd.groups import Group, groups_of
 from drivers.ihe_pcd.reports import identities, observe
+from drivers.ihe_pcd.sentinels import sift
 
 KNOWN_LIMIT: Final = 256  # devices whose identity one connection remembers
 
@@ -26,6 +28,7 @@ class IhePcdSettings:
     key: str = ""  # every message is this device's, whatever it says of itself
     ack_mode: AckMode = "auto"  # auto: as MSH-15 and MSH-16 ask
     bare: bool = False  # the sender writes messages without MLLP frames
+    dialect: DialectName = "auto"  # auto: as its messages show
 
 
 class IhePcdDialogue:
@@ -78,21 +81,32 @@ class IhePcdDialogue:
         if message.kind in NEVER_ANSWERED:
             return [Damage("answer without a question", message.size)]
         self._serial += 1
+        dialect = dialect_of_sender(message.header, self._settings.dialect)
         if message.kind != OBSERVATIONS:
-            refusal = answers(message, UNSUPPORTED_TYPE, self._settings.ack_mode, now, self._serial)
+            refusal = answers(message, UNSUPPORTED_TYPE, self._ack_mode(dialect), now, self._serial)
             return [Damage("unsupported message type", message.size), *refusal]
-        outputs = self._said(message)
-        outputs += answers(message, "", self._settings.ack_mode, now, self._serial)
+        groups = groups_of(message)
+        dialect = dialect or dialect_of_rows(groups, message.header[21])
+        outputs = self._said(message, groups, dialect)
+        outputs += answers(message, "", self._ack_mode(dialect), now, self._serial)
         return outputs
 
-    def _said(self, message: Message) -> list[Output]:
+    def _ack_mode(self, dialect: Dialect | None) -> AckMode:
+        """As configured, else as the dialect is known to want it."""
+        said = self._settings.ack_mode
+        return dialect.ack_mode if dialect is not None and said == "auto" else said
+
+    def _said(self, message: Message, groups: Iterable[Group], dialect: Dialect) -> list[Output]:
         """Say everything that a message holds; what is wrong with a row spoils that row only."""
-        is_simulated = component(message.header[11], 1) in SIMULATED_PROCESSING
+        is_simulated = message.header[11].partition("^")[0] in SIMULATED_PROCESSING
         keys = _keys(message)
+        serial = component(message.header[4], 1).strip()[:MAX_KEY] if dialect.key == "MSH-4" else ""
         said: list[Output] = []
         damage: list[Output] = []
-        for group in groups_of(message):
-            devices = self._devices(group, message)
+        for group in groups:
+            if dialect.nothing or dialect.doubtful:
+                sift(group, dialect)
+            devices = self._devices(group, message, dialect)
             if group.nameless:
                 damage.append(Damage("row without a parameter", group.nameless))
             if message.trigger == ALARM_TRIGGER:
@@ -102,14 +116,15 @@ class IhePcdDialogue:
                     damage.append(Damage("alarm message without an alarm", message.size))
             elif group.rows:
                 said += observe(group, devices, keys, is_simulated=is_simulated)
-                said += self._news(identities(group, devices, self._known))
+            said += self._news(identities(group, devices, self._known, dialect, serial))
         return said + damage + self._repaired(message)
 
-    def _devices(self, group: Group, message: Message) -> list[str]:
+    def _devices(self, group: Group, message: Message, dialect: Dialect) -> list[str]:
         """Give each row's device: the port's only one, or the one that rows or sender name."""
         if self._settings.key:
             return [self._settings.key] * len(group.rows)
-        return owners(group, sender_of(message.header[3], group.location, self._peer))
+        header = message.header
+        return owners(group, sender_of(header[3], group.location, self._peer, header[4], dialect.key))
 
     def _news(self, said: Iterable[Identity]) -> list[Identity]:
         """Leave out identities that this connection has told before."""

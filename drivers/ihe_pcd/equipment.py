@@ -5,11 +5,15 @@ from functools import lru_cache
 from typing import Final
 
 from drivers.common.hl7.message import component
+from drivers.ihe_pcd.dialects import KeyPlace
 from drivers.ihe_pcd.groups import Group
 
 MAX_KEY: Final = 128  # characters of a device's key
 
 _EUI_64: Final = re.compile(r"[0-9A-Fa-f]{16}")
+_MAC: Final = re.compile(r"[0-9A-Fa-f]{12}")
+_BETWEEN: Final = re.compile("[-:]")
+DEVICE_ADDRESS: Final = 9  # component of PV1-3 in which a Mindray eGateway says the monitor's MAC
 _NOBODY: Final = "0" * 10  # an EUI-64 whose 40 bits behind the manufacturer's are zero is a placeholder, sent by many
 
 
@@ -30,17 +34,24 @@ def device_of(equipment: str) -> str:
     return next(euis, "") or next(filter(None, labels), "")[:MAX_KEY]
 
 
-def sender_of(application: str, location: str, peer: str) -> str:
+def sender_of(application: str, location: str, peer: str, facility: str = "", key: KeyPlace = "MSH-3") -> str:
     """Give the key of a device that names none in its rows: EUI-64 of MSH-3, else bed, else peer.
 
-    An application's name doesn't tell one monitor from the next, so it never stands alone.
+    An application's name doesn't tell one monitor from the next, so it never stands alone. `key` says where else the
+    dialect names the device, or that MSH-3 is a gateway's.
     """
-    return _sender_of(application[:MAX_KEY], location[:MAX_KEY], peer)
+    return _sender_of(application[:MAX_KEY], location[:MAX_KEY], peer, facility[:MAX_KEY], key)
 
 
 @lru_cache(maxsize=1024)
-def _sender_of(application: str, location: str, peer: str) -> str:
-    if eui := eui_64(application):
+def _sender_of(application: str, location: str, peer: str, facility: str, key: KeyPlace) -> str:
+    if key == "MSH-4" and (serial := component(facility, 1).strip()):
+        return serial
+    if key == "PV1-3":
+        address = _BETWEEN.sub("", component(location, DEVICE_ADDRESS))
+        if _MAC.fullmatch(address):
+            return address.upper()
+    elif eui := eui_64(application):
         return eui
     name = component(application, 1).strip()
     bed = "-".join(filter(None, (_place(location, n) for n in (1, 2, 3))))

@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 from drivers.common.hl7 import timestamps
 from drivers.common.hl7.message import Message, component
-from drivers.ihe_pcd.channels import ASSOCIATION
+from drivers.ihe_pcd.channels import ASSOCIATION, WAVEFORMS
 from drivers.ihe_pcd.codec import fields
-from drivers.ihe_pcd.rows import Row, read
+from drivers.ihe_pcd.rows import LONGEST_KEPT, Row, read, read_short
 
 LATE_AFTER: Final = timedelta(seconds=5)  # a message sent that long after its observation is no news
 
@@ -16,6 +17,7 @@ MSH_TIME: Final = 7
 PV1_LOCATION: Final = 3
 OBR_KIND: Final = 4
 OBR_TIME: Final = 7
+LONGEST_KIND: Final = 256  # characters of OBR-4 that are looked at
 
 
 @dataclass(slots=True)
@@ -25,10 +27,12 @@ class Group:
     location: str  # PV1-3
     time: datetime | None  # OBR-7, else MSH-7
     is_late: bool = False  # by the sender's own clock
+    system: str = ""  # whose code OBR-4 is
     texts: list[str] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
     special: list[Row] = field(default_factory=list)  # rows that say more than a plain value: few, looked at closely
     nameless: int = 0  # characters of rows that say no parameter
+    is_sifted: bool = False  # its readings are no longer what the rows say by themselves
 
 
 def groups_of(message: Message) -> list[Group]:
@@ -37,31 +41,43 @@ def groups_of(message: Message) -> list[Group]:
     location = ""
     groups: list[Group] = []
     group: Group | None = None
+    texts: list[str] = []  # the group's, at hand
+    rows: list[Row] = []
     for segment in message.segments:
         kind = segment[:3]
         if kind == "OBX":
             if group is None:  # no OBR before it
                 group = Group(location, sent_at)
+                texts, rows = group.texts, group.rows
                 groups.append(group)
-            row = read(segment)
+            row = read_short(segment) if len(segment) <= LONGEST_KEPT else read(segment)
             if row is None:
                 group.nameless += len(segment)
                 continue
-            group.texts.append(segment)
-            group.rows.append(row)
+            texts.append(segment)
+            rows.append(row)
             if not row.is_plain:
                 group.special.append(row)
         elif kind == "OBR":
             obr = fields(segment)
             observed_at = timestamps.parse(obr[OBR_TIME])
             group = Group(location, observed_at or sent_at, is_later(sent_at, observed_at))
-            if component(obr[OBR_KIND], 1) != ASSOCIATION:
+            texts, rows = group.texts, group.rows
+            group.system, is_read_over = _kind_of(obr[OBR_KIND][:LONGEST_KIND])
+            if not is_read_over:
                 groups.append(group)
         elif kind == "PID":
             location = ""
         elif kind == "PV1":
             location = fields(segment)[PV1_LOCATION]
     return [group for group in groups if group.rows or group.nameless]
+
+
+@lru_cache(maxsize=256)
+def _kind_of(kind: str) -> tuple[str, bool]:
+    """Give OBR-4's coding system, and whether the rows below it are no parameters."""
+    is_read_over = component(kind, 1) == ASSOCIATION or any(word in kind.upper() for word in WAVEFORMS)
+    return component(kind, 3), is_read_over
 
 
 def is_later(sent_at: datetime | None, observed_at: datetime | None) -> bool:

@@ -30,6 +30,7 @@ from drivers.vocabulary import TERM_BY_CODE, TERMS, Metric, Reason, Term, units_
 
 MAX_NAME: Final = 128  # characters; registered REFIDs have at most 64
 LOWEST_CODE: Final = 65536  # partition 1 begins here
+BARE: Final = "bare numbers"  # instead of a coding system: none is named, and the number is none of 11073's
 
 
 class Role(Enum):
@@ -66,6 +67,7 @@ class Parameter(NamedTuple):
     role: Role
     metric: Metric
     name: str  # as sent: `code^refid`
+    system: str  # the coding system
     code: Code | None
     doubt: Reason | None  # number and REFID contradict each other
     is_number: bool
@@ -111,6 +113,7 @@ def parameter_of(field: str) -> Parameter:
         role=_ROLES.get(attribute, Role.READING) if attribute else Role.READING,
         metric=metric,
         name=name,
+        system=BARE if _is_bare(said) else said.system[:MAX_NAME],
         code=code,
         doubt=doubt,
         is_number=bool(units_of(metric)),
@@ -122,6 +125,10 @@ def parameter_of(field: str) -> Parameter:
         zero_is_none=metric in ZERO_IS_NOT_ENTERED,
         channel=channel,
     )
+
+
+def _is_bare(said: Coded) -> bool:
+    return not said.system and said.number is not None and 0 < said.number < LOWEST_CODE
 
 
 def _metric(said: Coded) -> tuple[Metric, Code | None, Reason | None]:

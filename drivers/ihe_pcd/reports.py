@@ -1,6 +1,6 @@
 """From one OBR's rows to what each device in it said: events first, then its readings and the state of its infusion."""
 
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
@@ -9,13 +9,12 @@ from drivers.api import Announcement, Identity, Reading, Report
 from drivers.common.hl7.values import MAX_TEXT
 from drivers.ihe_pcd import infusion
 from drivers.ihe_pcd.alarms import Entry, events
+from drivers.ihe_pcd.dialects import Dialect
 from drivers.ihe_pcd.groups import Group
 from drivers.ihe_pcd.infusion import Status
 from drivers.ihe_pcd.parameters import Role
 from drivers.ihe_pcd.rows import Row, placed
 from drivers.vocabulary import Reason, Validity
-
-DIALECT: Final = "IHE PCD"
 
 _WHO: Final = {Role.MODEL: "model", Role.SYSTEM_ID: "serial"}
 _MDS: Final = 1
@@ -39,13 +38,14 @@ class _Tree:
 
     names: Mapping[str, str]  # of pumps' channels
     times: Mapping[str, datetime]  # of VMDs and channels
+    is_sifted: bool
 
 
 def observe(
     group: Group, devices: Sequence[str], keys: Iterator[str], *, is_simulated: bool
 ) -> list[Announcement | Report]:
     """Say what the devices of a group said, in order; each output takes one of `keys`."""
-    tree = _tree(group.special)
+    tree = _tree(group.special, is_sifted=group.is_sifted)
     said: list[Announcement | Report] = []
     for part in _parts(group, devices, is_simulated=is_simulated):
         above = [row.time for row in part.special if row.time and row.place.level == _MDS]
@@ -58,7 +58,7 @@ def observe(
 
 
 def _parts(group: Group, devices: Sequence[str], *, is_simulated: bool) -> Iterable[_Part]:
-    if not any(row.is_simulated for row in group.special) and len(set(devices)) == 1:
+    if not any(row.is_simulated for row in group.special) and devices.count(devices[0]) == len(devices):
         return (_Part(devices[0], is_simulated, group.texts, group.rows, group.special),)
     parts: dict[tuple[str, bool], _Part] = {}
     for text, row, device in zip(group.texts, group.rows, devices, strict=True):
@@ -71,7 +71,7 @@ def _parts(group: Group, devices: Sequence[str], *, is_simulated: bool) -> Itera
     return parts.values()
 
 
-def _tree(rows: Iterable[Row]) -> _Tree:
+def _tree(rows: Iterable[Row], *, is_sifted: bool) -> _Tree:
     names: dict[str, str] = {}
     taken: set[tuple[str, str]] = set()
     times: dict[str, datetime] = {}
@@ -85,7 +85,7 @@ def _tree(rows: Iterable[Row]) -> _Tree:
             taken.add((row.place.mds, name))
         if row.time and row.place.level > _MDS:
             times[row.place.path] = row.time
-    return _Tree(names, times)
+    return _Tree(names, times, is_sifted)
 
 
 def vmd_name(vmd: str) -> str:
@@ -108,7 +108,7 @@ def _readings(part: _Part, tree: _Tree, time: datetime | None) -> list[Reading]:
         if reading is None:
             continue
         if name := tree.names.get(row.place.channel):
-            reading = placed(text, name) or reading
+            reading = (None if tree.is_sifted else placed(text, name)) or reading._replace(source=name)
             if infusion.is_waiting(_channel_of(name), active.get(row.place.vmd, frozenset())):
                 reading = infusion.waiting(reading)
         readings.append(reading if row.is_plain and not tree.times else _timed(reading, row, tree.times, time))
@@ -162,11 +162,21 @@ def _events(part: _Part, tree: _Tree, time: datetime | None, keys: Iterator[str]
     ]
 
 
-def identities(group: Group, devices: Sequence[str], known: Container[str]) -> list[Identity]:
+def identities(
+    group: Group, devices: Sequence[str], known: Mapping[str, Identity], dialect: Dialect, serial: str
+) -> list[Identity]:
     """Say who the devices of a group are: those that tell something of themselves, and those not known yet."""
-    said: dict[str, dict[str, str]] = {device: {} for device in set(devices) if device not in known}
+    said: dict[str, dict[str, str]] = {device: {} for device in set(devices) if _is_news(known.get(device), dialect)}
     if any(row.role in _WHO for row in group.special):
         for row, device in zip(group.rows, devices, strict=True):
             if row.role in _WHO:
                 said.setdefault(device, {})[_WHO[row.role]] = row.said[:MAX_TEXT]
-    return [Identity(device, dialect=DIALECT, **who) for device, who in sorted(said.items())]
+    if not said:
+        return []
+    about = {"serial": serial, "dialect": dialect.name}
+    return [Identity(device, **(about | who)) for device, who in sorted(said.items())]
+
+
+def _is_news(known: Identity | None, dialect: Dialect) -> bool:
+    """A message that doesn't show whose it is takes no dialect back."""
+    return known is None or (known.dialect != dialect.name and not dialect.is_fallback)

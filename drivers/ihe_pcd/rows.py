@@ -17,6 +17,7 @@ from drivers.ihe_pcd.channels import (
     GOOD,
     NO_RESULT,
     PERSON_TYPES,
+    SENTINELS_OF_SOME,
     SIMULATED_FLAGS,
     STATUS,
     Quality,
@@ -50,12 +51,13 @@ class Row(NamedTuple):
 def read(text: str) -> Row | None:
     """Read a row; None if it names no parameter."""
     if len(text) <= LONGEST_KEPT:
-        return _kept(text)
+        return read_short(text)
     return _read([field[:LONGEST_FIELD] for field in fields(text)])
 
 
 @lru_cache(maxsize=8192)
-def _kept(text: str) -> Row | None:
+def read_short(text: str) -> Row | None:
+    """Read a row of at most LONGEST_KEPT characters, and keep what it says."""
     return _read(fields(text))
 
 
@@ -131,6 +133,8 @@ def _value(kind: str, said: str, parameter: Parameter, quality: Quality) -> Valu
         ):
             reason = Reason.IMPLAUSIBLE if value.value else Reason.NOT_AVAILABLE
             return Value(None, Validity.ABSENT, reason)
+        if value.value in SENTINELS_OF_SOME and value.validity is Validity.VALID:
+            return Value(value.value, Validity.QUESTIONABLE, Reason.IMPLAUSIBLE)
     else:
         value = values.text(kind, said)
     if quality.validity is Validity.QUESTIONABLE and value.validity is Validity.VALID:

@@ -1,11 +1,10 @@
 """A base with up to five modules, or one pump: sessions, handshake, ENQ, and what commands would change."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from drivers.fresenius_vial.codec import ALONE, BASE, MODULES, Answer, Enquiry, Fault, Kind, Taken
-from drivers.vocabulary import InfusionState
 from simulators.api import Bedside, PumpView, Source
 from simulators.fresenius_vial.hearing import Command, Ear, Noise, Receipt, Sign
 
@@ -63,7 +62,12 @@ class VialDevice:
         self._layout = settings.layout
         self._seats = {address: Seat() for address in (BASE, *MODULES)} if self._is_base else {ALONE: Seat()}
         self._is_connected = False
-        self._forget()
+        self._ear = Ear()
+        self._enquire_at = float("inf")
+        self._present_by: float | None = None
+        self._ack_by: float | None = None
+        self._sent = b""
+        self._repeats = 0
         self._commands: Mapping[str, Callable[[Command, Seat, float], str | None]] = {
             "DC": self._open,
             "FC": self._close,
@@ -129,10 +133,8 @@ class VialDevice:
     def _forget(self) -> None:
         self._ear = Ear()
         self._enquire_at = float("inf")
-        self._present_by: float | None = None
-        self._ack_by: float | None = None
-        self._sent = b""
-        self._repeats = 0
+        self._present_by = self._ack_by = None
+        self._sent, self._repeats = b"", 0
 
     def _end_sessions(self) -> None:
         for seat in self._seats.values():
@@ -247,8 +249,7 @@ class VialDevice:
 
     def _pump(self, address: str, now: float) -> PumpView:
         source = next(iter(self._bedside.pumps.values()), None) if address == ALONE else self._modules().get(address)
-        pump = source.at(now) if source else PumpView()
-        return replace(pump, rate=0.0) if pump.state is InfusionState.PURGE else pump
+        return source.at(now) if source else PumpView()
 
     def _all_variables(self, address: str, seat: Seat, now: float) -> dict[str, str]:
         if address == BASE:

@@ -283,14 +283,14 @@ class Store:
         self.has_room = True
         self._ticket: asyncio.Future[bool] | None = None
         self.tickets: list[asyncio.Future[bool]] = []
-        self._waiters: list[Callable[[], None]] = []
+        self.waiters: list[Callable[[], None]] = []
 
     def when_room(self, tell: Callable[[], None]) -> None:
-        self._waiters.append(tell)
+        self.waiters.append(tell)
 
     def make_room(self) -> None:
         self.has_room = True
-        waiters, self._waiters = self._waiters, []
+        waiters, self.waiters = self.waiters, []
         for tell in waiters:
             tell()
 

@@ -53,6 +53,8 @@ class Lines:
                 at = datetime(2026, 1, 1, 1) + timedelta(minutes=int(minutes))  # noqa: DTZ001
                 one = reading(Metric.NIBP_SYSTOLIC, int(value), device_time=at - timedelta(minutes=3))
                 return [Report([one], device_time=at)]
+            case ["never", year]:
+                return [report(reading(Metric.NIBP_SYSTOLIC, int(year), device_time=datetime(int(year), 1, 1)))]  # noqa: DTZ001
             case ["demo"]:
                 return [report(simulated=True)]
             case ["off"]:
@@ -154,6 +156,11 @@ def test_a_value_with_a_time_of_its_own_is_placed_by_the_recordings_clock() -> N
 def test_without_times_nothing_is_placed_by_guess() -> None:
     (line,) = Said(b"nibp 120 0\n").observations
     assert (line["device_time"], line["measured_at"]) == ("2026-01-01T00:57:00", None)
+
+
+def test_an_impossible_date_is_no_crash() -> None:
+    said = Said(recording(heard(0.0, b"never 1\n"), heard(1.0, b"nibp 120 0\n"), heard(2.0, b"never 1\nnever 9999\n")))
+    assert [line["value"] for line in said.observations if line["metric"] == "nibp_systolic"] == [1, 120, 1, 9999]
 
 
 def test_what_the_device_disowns_has_no_value() -> None:

@@ -165,6 +165,34 @@ async def test_a_family_that_declares_nothing_has_no_writer(output: Request) -> 
     assert await denied(talk) == b""
 
 
+async def test_without_a_writer_nothing_leaves_even_if_the_gate_were_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(link_module, "permit", lambda *_, **__: None)  # each layer must hold alone
+    talk = Talk(family=family(requests=frozenset()))
+    talk.dialogue.on_open = [Hello()]
+    assert await denied(talk) == b""
+
+
+async def test_a_request_that_claims_to_be_equal_to_any_is_denied() -> None:
+    @dataclass(frozen=True, eq=False)
+    class Smooth(Request):
+        """Equal to whatever it is compared with."""
+
+        purpose = Purpose.QUERY
+
+        def __eq__(self, other: object) -> bool:
+            return True
+
+        def __hash__(self) -> int:
+            return 0
+
+        def encode(self) -> bytes:
+            return b"H\n"
+
+    talk = Talk(family=replace(MADE_UP, requests=frozenset({Smooth, Hello})))
+    talk.dialogue.on_open = [Smooth()]
+    assert await denied(talk) == b""
+
+
 # Whatever bytes a request makes
 
 

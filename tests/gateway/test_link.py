@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from drivers.api import Damage, Output
+from gateway import link as link_module
 from gateway.errors import ForbiddenRequestError, LinkError
 from gateway.link import UNSAID_LIMIT, UNSENT_LIMIT, Link
 from tests.gateway.parts import (
@@ -293,6 +294,17 @@ async def test_after_the_connection_has_ended_nothing_is_sent() -> None:
     assert errors == [], "an exception in the event loop that nobody catches"
 
 
+async def test_after_the_connection_has_ended_nothing_is_sent_even_if_it_could_be() -> None:
+    talk = answering(report(), Taken(1))
+    async with talk.running() as task:
+        await talk.hear(b"x")
+        await talk.hang_up()
+        await asyncio.wait_for(task, PATIENCE_S)
+        talk.store.commit()
+        await turns()
+    assert talk.said == b""
+
+
 async def test_after_the_gateway_has_taken_leave_nothing_is_acknowledged() -> None:
     talk = answering(report(), Taken(1))
     link = talk.link()
@@ -364,6 +376,18 @@ async def test_a_disk_that_stands_still_holds_up_no_conversation_for_long() -> N
         await eventually(lambda: not talk.wire.is_paused, 2.0)
 
 
+async def test_a_disk_that_stands_still_for_a_day_fills_no_memory_with_those_that_wait_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(link_module, "PAUSE_S", 0.0)
+    talk = answering(report())
+    talk.store.has_room = False
+    async with talk.running():
+        for _ in range(200):
+            await talk.hear(b"x")
+        assert len(talk.store.waiters) <= 2
+
+
 async def test_a_pause_does_not_keep_a_dialogue_from_its_wake_up() -> None:
     talk = answering()
     talk.store.has_room = False
@@ -431,3 +455,4 @@ async def test_after_a_denied_acknowledgement_a_due_wake_up_sends_nothing_more()
         with pytest.raises(ForbiddenRequestError):
             await asyncio.wait_for(task, PATIENCE_S)
     assert talk.said == b""
+    assert talk.dialogue.ticks == 0

@@ -2,7 +2,7 @@ import json
 import re
 import tracemalloc
 from collections.abc import AsyncIterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -132,6 +132,35 @@ async def test_one_message_stays_well_under_what_brokers_take(bench: Bench) -> N
     messages = await stored(bench.outbox)
     assert max(len(message.payload) for message in messages) < 1_000_000
     assert len(await bench.observations()) == 20_000
+
+
+LONG, UNWRITABLE = (
+    "x" * 1_000_000,
+    "\udcff\ud800",
+)  # an HL7 message may be a mebibyte; a careless decoding gives the rest
+
+
+@pytest.mark.parametrize("text", [LONG, "\x01" * 1_000_000, UNWRITABLE], ids=["long", "long and escaped", "unwritable"])
+async def test_no_text_of_a_device_can_make_a_message_that_brokers_refuse(bench: Bench, text: str) -> None:
+    # A broker that hangs up on a message gets it again on the next connection, and the one after that.
+    code = Code(1, text)
+    alarm = Alarm(AlarmCode.UNKNOWN, text, Priority.HIGH, text, text, code)
+    one = Reading(Metric.DRUG_NAME, text, text, name=text, raw=text, source=text, code=code)
+    timed = BLOOD_PRESSURE._replace(unit=text, name=text, raw=text, source=text, code=code)
+    bench.tell(report(one, timed, INFUSING._replace(source=text, raw=text), alarms=(alarm,)))
+    bench.tell(report(INFUSING._replace(value="stopped", source=text, raw=text), alarms=()))
+    said = Announcement(EventKind.DEVICE_EVENT, text=text, mdc=code, source=text, raw=text)
+    assert bench.normaliser.announcement(bench.device, said, bench.clock.steady())
+    for serial in (text, text + "1"):
+        bench.normaliser.identity(bench.device, Identity(serial=serial, model=serial), bench.clock.steady())
+    messages = await stored(bench.outbox)
+    assert len(messages) >= 5
+    for message in messages:
+        assert len(message.payload) < 500_000
+        kind = "observations" if message.stream.topic.endswith("/observations") else "event"
+        VALIDATORS[kind].validate(strict_json(message.payload))
+    assert len(json.dumps(asdict(bench.device.identity))) < 500_000, "it stands in every status"
+    assert len(bench.device.states.to_json()) < 500_000, "it is written with every report"
 
 
 # Values and their validity
@@ -340,6 +369,33 @@ async def test_an_impossible_date_is_no_crash(tmp_path: Path, moment: datetime, 
             VALIDATORS["observations"].validate(message)
 
 
+@pytest.mark.parametrize("cause", ["the gateway's clock was set", "the device's clock drifted"])
+async def test_after_a_restart_a_device_clock_that_nobody_set_is_not_reported_as_set(
+    tmp_path: Path, cause: str
+) -> None:
+    time = Time()
+
+    def tell(bench: Bench, drift_s: float) -> None:
+        time.pass_by(10.0)
+        now = datetime.fromtimestamp(START + time.monotonic_s + drift_s, UTC).replace(tzinfo=None)
+        bench.tell(report(device_time=now))
+
+    async with opened(tmp_path / "outbox.sqlite") as outbox:
+        bench = Bench(outbox, time)
+        tell(bench, 0.0)
+        if "gateway" in cause:
+            time.wall_s += 600.0
+            bench.normaliser.clock_step(bench.device, bench.clock.beat() or 0.0, bench.clock.utc(bench.clock.steady()))
+        for n in range(100):
+            tell(bench, 0.2 * n if "drifted" in cause else 0.0)
+    async with opened(tmp_path / "outbox.sqlite") as outbox:
+        bench = Bench(outbox, time)
+        for _ in range(10):
+            tell(bench, 0.2 * 99 if "drifted" in cause else 0.0)
+        jumps = [event for event in await bench.events() if event["event"] == "clock_jumped"]
+        assert [jump["text"] for jump in jumps if "the device's clock was set" in jump["text"]] == []
+
+
 # News, and what is none
 
 
@@ -436,6 +492,13 @@ async def test_what_failed_once_is_not_a_repeat_when_it_is_sent_again(bench: Ben
     for _ in range(2):
         with pytest.raises(ValueError, match="metric"):
             bench.tell(broken)
+
+
+async def test_an_announcement_that_failed_once_is_not_a_repeat_either(bench: Bench) -> None:
+    broken = Announcement("no event", key="the same")  # type: ignore[arg-type]  # a driver's bug
+    for _ in range(2):
+        with pytest.raises(ValueError, match="event"):
+            bench.normaliser.announcement(bench.device, broken, bench.clock.steady())
 
 
 async def test_a_report_without_readings_is_no_message(bench: Bench) -> None:
@@ -586,6 +649,10 @@ def test_two_keys_never_become_one_device(keys: list[str]) -> None:
 
 def test_bed_1_2_is_not_bed_1202() -> None:
     assert segment("1 2") != segment("1202")
+
+
+def test_a_key_that_no_text_can_hold_is_still_a_name() -> None:
+    assert re.fullmatch("[A-Za-z0-9_-]+", segment(UNWRITABLE))
 
 
 @pytest.mark.parametrize("key", ["x" * 100_000, "ü" * 100_000])

@@ -310,7 +310,9 @@ async def test_who_waits_for_room_is_told_once(path: Path, disk: Disk) -> None:
         assert told == ["now"]
 
 
-async def test_a_gateway_that_ends_with_a_full_disk_says_what_it_lost(path: Path, disk: Disk) -> None:
+async def test_a_gateway_that_ends_with_a_full_disk_says_what_it_lost(
+    path: Path, disk: Disk, caplog: pytest.LogCaptureFixture
+) -> None:
     outbox = Outbox(path)
     outbox.open()
     with disk.full():
@@ -319,7 +321,10 @@ async def test_a_gateway_that_ends_with_a_full_disk_says_what_it_lost(path: Path
         ticket = outbox.ticket()
         await asyncio.wait_for(outbox.close(), PATIENCE_S)
         assert await asyncio.wait_for(ticket, PATIENCE_S) is False, "never acknowledge it"
+    await turns()
     assert outbox.dropped["disk"] == 3
+    told = [getattr(record, "onlooker_fields", {}) for record in caplog.records if record.levelname == "ERROR"]
+    assert any(3 in fields.values() for fields in told), "the last status is gone by now: only the log can tell"
 
 
 async def test_a_full_disk_is_reported_once(path: Path, disk: Disk, caplog: pytest.LogCaptureFixture) -> None:

@@ -161,6 +161,17 @@ async def test_only_old_news_is_not_delivering(ward: Open) -> None:
         assert one.statuses.last(STATUS)["state"] == "silent"
 
 
+async def test_old_news_does_not_shorten_a_gap(ward: Open) -> None:
+    async with ward() as one:
+        one.roster.opened()
+        one.take(report())
+        for _ in range(60):
+            one.look_for(1)
+            one.take(report(late=True))
+        (begin,) = await one.events()
+        assert begin["from"] == "2026-01-01T00:00:00.000000Z", "the last that was fresh"
+
+
 # Gaps across restarts
 
 
@@ -288,6 +299,30 @@ async def test_who_makes_up_devices_is_not_taken_and_not_acknowledged(ward: Open
         assert len({message.stream.topic for message in await stored(one.outbox)}) <= DEVICES_LIMIT
         assert taken[-20:] == [False] * 20, "an acknowledged message that is nowhere"
         assert any("too many devices" in name for name in one.roster.counters)
+
+
+async def test_a_device_that_has_long_been_away_makes_room_for_a_new_one(ward: Open) -> None:
+    # A gateway runs for years. Who is refused gets no acknowledgement, and with him all that share his connection.
+    async with ward(listens=True) as one:
+        one.roster.opened()
+        for n in range(DEVICES_LIMIT):
+            one.take(report(device=f"pump {n}"))
+        one.time.pass_by(400 * 86_400.0)
+        one.look()
+        assert one.take(report(device="new"))
+        one.roster.say_all()
+        assert len(one.statuses.topics) <= DEVICES_LIMIT + 1
+
+
+@pytest.mark.parametrize("key", ["\udcff", "x" * 100_000, "a/b#+", "\x00"])
+async def test_whatever_a_device_calls_itself_is_published_under_a_name(ward: Open, key: str) -> None:
+    async with ward(listens=True) as one:
+        one.roster.opened()
+        assert one.take(report(device=key))
+        (message,) = await stored(one.outbox)
+        assert message.stream.topic.count("/") == 5
+        assert len(message.stream.topic.encode("ascii")) < 1000
+        jsonschema.validate(strict_json(message.payload), model.schemas()["observations"])
 
 
 async def test_waveforms_and_identities_make_up_no_devices(ward: Open) -> None:

@@ -86,11 +86,9 @@ class Listener:
     def _news(self, said: Sequence[Output], message: Message) -> list[Output]:
         """Tell each device's identity and each kind of repair once in a connection."""
         devices = dict.fromkeys(output.device for output in said if isinstance(output, Report))
-        news: list[Output] = []
-        for device in devices:
-            if self._is_news(f"device {device}"):
-                news.append(Identity(device, self._dialect.manufacturer, dialect=self._dialect.name))
-        return news + [Damage(repair, 0) for repair in message.repairs if self._is_news(repair)]
+        who, what = self._dialect.manufacturer, self._dialect.name
+        news = [Identity(device, who, dialect=what) for device in devices if self._is_news(f"device {device}")]
+        return [*news, *(Damage(repair, 0) for repair in message.repairs if self._is_news(repair))]
 
     def _is_news(self, word: str) -> bool:
         if word in self._told or len(self._told) >= KNOWN_LIMIT:

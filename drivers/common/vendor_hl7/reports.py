@@ -86,7 +86,7 @@ def _by_origin(rows: list[Row]) -> Iterator[tuple[list[Row], bool]]:
 
 
 def device_of(location: str, peer: str) -> str:
-    """Give a device's key: the place in PV1-3 (point of care, room, bed), else the monitor's address there, else ours."""
+    """Give a device's key: the place in PV1-3 (point of care, room, bed), else what stands behind it, else the peer."""
     words = [component(location, number).replace("&", " ").strip() for number in (1, 2, 3)]
     return ("-".join(filter(None, words)) or component(location, 4).strip() or peer)[:MAX_KEY]
 

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from drivers.api import Reading
 from drivers.common.hl7 import timestamps, values
-from drivers.common.hl7.values import CODED, MAX_TEXT, Value
+from drivers.common.hl7.values import CODED, Value
 from drivers.common.vendor_hl7.decoder import fields
 from drivers.vocabulary import Metric, Reason, Validity, units_of
 

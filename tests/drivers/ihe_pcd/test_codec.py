@@ -132,7 +132,7 @@ def test_a_real_syringe_pump_that_is_off() -> None:
     assert identities(outputs) == [
         Identity(
             "P52814", model="B Braun SpacePlus Perfusor", serial="3107c7c4-59d7-54b7-b500-8d716e5ca2cb",
-            dialect="IHE PCD",
+            dialect="B. Braun Space",
         )
     ]  # fmt: skip
     assert codes(outputs) == ["CA"]

@@ -331,11 +331,11 @@ def test_each_attribute_is_found_by_its_refid() -> None:
 
 
 def test_long_rows_are_cut_and_not_kept() -> None:
-    before = rows._kept.cache_info().currsize
+    before = rows.read_short.cache_info().currsize
     found = reading(obx("188888^MDC_NEW^MDC", "x" * 100_000, kind="ST"))
     assert isinstance(found.value, str)
     assert len(found.value) == len(found.raw) == 256
-    assert rows._kept.cache_info().currsize == before
+    assert rows.read_short.cache_info().currsize == before
 
 
 def test_a_row_again_is_the_same_reading() -> None:
