@@ -11,7 +11,7 @@ from drivers.api import Announcement, Damage, Departed, Dialogue, Family, Identi
 from gateway.clock import OffsetEstimator, iso, utc_seconds
 from gateway.config import family_settings
 from gateway.events import Happening, States, of_announcement, of_report
-from gateway.normalise import observation_fields
+from gateway.normalise import END_OF_TIME, observation_fields
 
 FLUSH_S = 3600.0  # past every time-out of a dialogue: what was cut off at the end of the file becomes damage
 
@@ -130,7 +130,7 @@ class _Reader:
         if reading.device_time is None or offset is None:
             return None
         said = utc_seconds(reading.device_time, self._zone)
-        return None if said is None else iso(said - offset)
+        return None if said is None or not 0 <= said - offset < END_OF_TIME else iso(said - offset)
 
     def _event(self, happening: Happening, device: str, device_time: datetime | None, simulated: bool) -> None:
         said = asdict(happening)

@@ -102,6 +102,7 @@ class Link:
         self._tap = tap
         self._port = inbox.transport if family.requests else None  # a family that says nothing has no writer
         self._unsaid: deque[tuple[asyncio.Future[bool] | None, Request]] = deque()
+        self._is_waiting = False  # for room
         self._is_taken = True  # all since the last acknowledgement
         self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._timer: asyncio.TimerHandle | None = None
@@ -165,7 +166,13 @@ class Link:
         if self._pause_timer is None:
             self._inbox.pause()
             self._pause_timer = asyncio.get_running_loop().call_later(PAUSE_S, self._resume)
-            self._store.when_room(self._resume)
+            if not self._is_waiting:
+                self._is_waiting = True
+                self._store.when_room(self._has_room)
+
+    def _has_room(self) -> None:
+        self._is_waiting = False
+        self._resume()
 
     def _resume(self) -> None:
         if self._pause_timer is not None:

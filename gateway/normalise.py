@@ -11,7 +11,7 @@ import re
 import secrets
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, tzinfo
 from typing import Final
 
@@ -113,10 +113,10 @@ def observation_fields(reading: Reading) -> dict[str, object]:
     return {
         "metric": reading.metric,
         "value": _short(value) if isinstance(value, str) else value,
-        "unit": unit or None,
+        "unit": _short(unit) if unit else None,
         "validity": validity,
         "reason": reason,
-        "mdc": {"code": mdc.code, "refid": mdc.refid} if mdc else None,
+        "mdc": {"code": mdc.code, "refid": _short(mdc.refid)} if mdc else None,
         "loinc": _loinc(reading, mdc),
         "name": _short(reading.name),
         "raw": _short(reading.raw),
@@ -224,6 +224,7 @@ class Normaliser:
         utc = self._clock.utc(now)
         if not self._outbox.is_taking:
             return self._refuse(device, device.observations)
+        report = _bounded(report)
         if report.key and self._outbox.is_repeat(device.memory_key, report.key):
             device.counters["repeats"] += 1
             return True
@@ -245,7 +246,8 @@ class Normaliser:
             self._observations(device, report, readings, utc, historical)
         for happening in happened:
             self._event(device, happening, utc, report.device_time, report.simulated, historical)
-        device.last_at = utc
+        if not report.late:
+            device.last_at = utc
         self._remember(device)
 
     def _refuse(self, device: Device, stream: Stream) -> bool:
@@ -276,8 +278,7 @@ class Normaliser:
         if said is None:
             return []
         jump = device.offset.take(said, utc)
-        if before is None or jump is not None:
-            self._outbox.remember(device.memory_key, "offset", repr(device.offset.offset))
+        self._remember_offset(device)
         if jump is None:
             return []
         return [
@@ -286,6 +287,13 @@ class Normaliser:
                 text="the device's clock was set; offsets in seconds, device minus gateway",
             )
         ]  # fmt: skip
+
+    def _remember_offset(self, device: Device) -> None:
+        """A restart must not take a drift, or a step of ours, for a device clock that was set."""
+        kept = self._outbox.recall(device.memory_key, "offset")
+        offset = device.offset.offset
+        if offset is not None and (kept is None or abs(float(kept) - offset) > 1.0):
+            self._outbox.remember(device.memory_key, "offset", repr(offset))
 
     def _news(self, device: Device, readings: Sequence[Reading]) -> Sequence[Reading]:
         """Leave out what was measured once, and said again."""
@@ -366,8 +374,12 @@ class Normaliser:
             device.counters["repeats"] += 1
             return True
         device.counters["announcements"] += 1
-        for happening in of_announcement(device.states, said):
-            self._event(device, happening, utc, said.device_time, said.simulated, self._clock.is_stalled())
+        try:
+            for happening in of_announcement(device.states, said):
+                self._event(device, happening, utc, said.device_time, said.simulated, self._clock.is_stalled())
+        except Exception:
+            self._outbox.forget_repeat(device.memory_key, said.key)
+            raise
         self._remember(device)
         return True
 
@@ -377,7 +389,7 @@ class Normaliser:
             return False
         device.said = said
         known = asdict(device.identity)
-        merged = {name: value or known[name] for name, value in asdict(said).items()}
+        merged = {name: _short(value) or known[name] for name, value in asdict(said).items()}
         merged["device"] = ""
         if merged == known:
             return False
@@ -406,6 +418,7 @@ class Normaliser:
     def clock_step(self, device: Device, step_s: float, now: float) -> None:
         """Put on record that the gateway's own clock was set (s)."""
         device.offset.shift(step_s)
+        self._remember_offset(device)
         happening = Happening(
             EventKind.CLOCK_JUMPED, to=round(step_s, 3), text="the gateway's clock was set, by seconds"
         )
@@ -424,6 +437,9 @@ class Normaliser:
         said["from"] = said.pop("from_")
         said["not_before"] = None if happening.not_before is None else iso(happening.not_before)
         said["mdc"] = happening.mdc._asdict() if happening.mdc else None
+        said = {name: _short(text) if isinstance(text, str) else text for name, text in said.items()}
+        if happening.mdc:
+            said["mdc"] = {"code": happening.mdc.code, "refid": _short(happening.mdc.refid)}
         body = _write_event(model.Happened.model_validate(said), by_alias=True)[1:-1]
         device.counters["events"] += 1
         stream = device.events
@@ -447,6 +463,17 @@ class Normaliser:
         device.counters["waveforms"] += 1
         payload = self._message(device, stream, body, utc, wave.device_time, wave.simulated, self._clock.is_stalled())
         self._once(stream.topic, payload)
+
+
+def _bounded(report: Report) -> Report:
+    """Shorten what states would keep."""
+    if not report.alarms and not any(len(r.source) > TEXT_LIMIT for r in report.readings):
+        return report
+    alarms = tuple(
+        a._replace(text=_short(a.text), source=_short(a.source), raw=_short(a.raw)) for a in report.alarms or ()
+    )
+    readings = [r._replace(source=_short(r.source)) for r in report.readings]
+    return replace(report, alarms=alarms if report.alarms is not None else None, readings=readings)
 
 
 def _bodies(written: list[bytes]) -> Iterable[bytes]:
@@ -475,7 +502,7 @@ def _once_key(reading: Reading) -> str:
     """Tell one measurement from another: source, metric, own time and value."""
     assert reading.device_time is not None
     said = f"{reading.source}|{reading.metric}|{reading.device_time.isoformat()}|{reading.value}|{reading.validity}"
-    return hashlib.blake2s(said.encode(), digest_size=12).hexdigest()
+    return hashlib.blake2s(said.encode("utf-8", "replace"), digest_size=12).hexdigest()
 
 
 SEGMENT_LIMIT: Final = 128

@@ -330,8 +330,10 @@ class Outbox:
             self.on_commit(messages)
 
     def _refused(self, batches: list[_Batch]) -> None:
+        lost = sum(len(batch.messages) for batch in batches)
+        self.dropped["disk"] += lost
+        log.error("outbox could not be written to the end: messages are lost", extra=fields(messages=lost))
         for batch in batches:
-            self.dropped["disk"] += len(batch.messages)
             _resolve(batch.ticket, False)
 
     _trouble = ""

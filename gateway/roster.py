@@ -85,10 +85,20 @@ class Roster:
     def _has_room_for(self, key: str, *, simulated: bool) -> bool:
         """A sender that makes up devices must not fill the memory."""
         apart = simulated and not self._config.simulated
-        if (key, apart) in self._entries or len(self._entries) < DEVICES_LIMIT:
+        if (key, apart) in self._entries or len(self._entries) < DEVICES_LIMIT or self._evicted():
             return True
         self._damage(Damage("too many devices on one link", 0), self._clock.steady())
         return False
+
+    def _evicted(self) -> bool:
+        """Forget the device that has been away for longest, if it is for long enough."""
+        named = [(at, e) for at, e in self._entries.items() if at[0] and at[0] not in self._link.devices]
+        at, entry = min(named, key=lambda one: one[1].device.last_at or 0.0)
+        is_gone = self._clock.utc(self._clock.steady()) - (entry.device.last_at or 0.0) > KNOWN_FOR_S
+        if is_gone:
+            del self._entries[at]
+            self._retain(entry.device.place.topic("status"), b"")
+        return is_gone
 
     def _entry(self, key: str, *, simulated: bool) -> Entry:
         # In production, what a device itself calls a test must not reach a chart: it has a life of its own.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from drivers.api import Alarm, Damage, Departed, Identity, Report
+from drivers.api import Alarm, Damage, Departed, Identity, Output, Report
 from drivers.mindray_pds import FAMILY
 from drivers.mindray_pds.codec import Heartbeat, Query
 from drivers.vocabulary import AlarmCode, Metric, Reason, Validity
@@ -135,7 +135,7 @@ def test_a_silent_monitor_departs_once_and_is_asked_again_ever_less_often() -> N
 
 def test_a_heartbeat_is_life_but_no_data() -> None:
     device = dialogue()
-    said = []
+    said: list[Output] = []
     for at in range(1, 60):
         said += device.tick(NOW + at)
         assert device.receive(capture("heartbeat.txt"), NOW + at) == []
