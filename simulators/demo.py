@@ -93,7 +93,8 @@ class Play:
             if process.returncode is None:
                 process.terminate()
                 try:
-                    await asyncio.wait_for(process.wait(), _LEAVES_S)
+                    async with asyncio.timeout(_LEAVES_S):
+                        await process.wait()
                 except TimeoutError:
                     process.kill()
                     await process.wait()

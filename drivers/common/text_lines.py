@@ -30,9 +30,14 @@ class LineSplitter:
         *texts, self._rest = _END.split(self._rest + data)
         found = [line for text in texts if (line := self._line(text)) is not None]
         if len(self._rest) > self._limit:
-            found.append(Damage(TOO_LONG, len(self._rest)))
-            self._rest, self._is_overlong = b"", True
+            found.append(self._give_up_the_beginning())
         return found
+
+    def _give_up_the_beginning(self) -> Damage:
+        """Give up whole blocks only, so that what is counted so far doesn't depend on how the bytes came."""
+        size = len(self._rest) - len(self._rest) % (self._limit + 1)
+        self._rest, self._is_overlong = self._rest[size:], True
+        return Damage(TOO_LONG, size)
 
     def _line(self, text: bytes) -> Line | Damage | None:
         was_overlong, self._is_overlong = self._is_overlong, False

@@ -35,8 +35,10 @@ def test_any_split_gives_the_same(data: bytes, cuts: list[int]) -> None:
     places = sorted({0, len(data), *(min(cut, len(data)) for cut in cuts)})
     pieces, whole = split(*(data[a:b] for a, b in pairwise(places))), split(data)
     assert [f for f in pieces if isinstance(f, Line)] == [f for f in whole if isinstance(f, Line)]
-    # what is given up before its end has come counts the same bytes, and what hasn't come to an end isn't over yet
-    if data.endswith((b"\r", b"\n")):
-        assert sum(f.size for f in pieces if isinstance(f, Damage)) == sum(
-            f.size for f in whole if isinstance(f, Damage)
-        )
+    assert sum(f.size for f in pieces if isinstance(f, Damage)) == sum(f.size for f in whole if isinstance(f, Damage))
+
+
+def test_an_endless_line_is_counted_alike_however_it_comes() -> None:
+    assert split(b"x" * 12) == split(b"x" * 11, b"x") == [Damage(TOO_LONG, 11)]
+    assert split(b"x" * 25) == [Damage(TOO_LONG, 22)]
+    assert split(*[b"x"] * 25, b"\n") == [Damage(TOO_LONG, 11), Damage(TOO_LONG, 11), Damage(TOO_LONG, 4)]
