@@ -1,7 +1,7 @@
 """Who is asked what and when, of a device that is silent by itself: one question at a time.
 
 An opening, then the same questions each period. A vital question that stays without an answer is repeated, then the
-conversation begins anew after a rest; any other one is left out until then.
+conversation begins anew after a rest; any other one is left out, and asked again now and then.
 """
 
 from collections import Counter, deque
@@ -13,6 +13,7 @@ from typing import Final, Generic, TypeVar
 Question = TypeVar("Question", bound=Hashable)
 
 LONGEST_REST_S: Final = 60.0
+SECOND_CHANCE: Final = 60  # rounds; one that was only disturbed, of an alarm say, must not stay out for days
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ class Rounds(Generic[Question]):
         self._queue: deque[Question] = deque()
         self._failures: Counter[Question] = Counter()
         self._losses = 0  # in a row
+        self._rounds = 0
         self._began_at = float("-inf")  # this round
         self._due_at = 0.0
 
@@ -101,7 +103,7 @@ class Rounds(Generic[Question]):
                 return self._next(now)
 
     def is_given_up(self, question: Question) -> bool:
-        """Say whether a question is left out until the next beginning."""
+        """Say whether a question is left out for now."""
         return self._failures[question] > self._pace.retries
 
     def close(self) -> None:
@@ -111,7 +113,9 @@ class Rounds(Generic[Question]):
     def _next(self, now: float) -> Question:
         if not self._queue:
             self._began_at = now
-            self._queue.extend(question for question in self._polled if not self.is_given_up(question))
+            self._rounds += 1
+            is_second_chance = self._rounds % SECOND_CHANCE == 0
+            self._queue.extend(q for q in self._polled if is_second_chance or not self.is_given_up(q))
         return self._ask(self._queue.popleft(), now)
 
     def _ask(self, question: Question, now: float) -> Question:

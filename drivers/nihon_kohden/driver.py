@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from drivers.api import Port
 from drivers.common.vendor_hl7.listener import Listener, ListenerSettings
-from drivers.nihon_kohden.channels import DIALECT, READER
+from drivers.nihon_kohden.channels import READER
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,4 +16,4 @@ class NihonKohdenDialogue(Listener):
     """One connection. All it ever says is that a message has been taken, or can't be."""
 
     def __init__(self, settings: NihonKohdenSettings, port: Port) -> None:
-        super().__init__(DIALECT, READER, settings, port)
+        super().__init__(READER, settings, port)

@@ -12,13 +12,17 @@ FAMILY = Family(
     requests=frozenset({Ack}),
     recognise=recognise,
     settings=WelchAllynSettings,
-    link_loss="the server tries a message 5 times, then disconnects (Programmer's Guide, table 27); monitors go on",
-    evidence="documents",
+    link_loss=(
+        "the server sends a message 5 times, 30 s apart, then disconnects (Programmer's Guide 2.5x, page 29, table 27);"
+        " monitors go on"
+    ),
+    evidence="foreign bytes",
     silent_after_s=900.0,  # it sends every 420 s by default
     unconfirmed=(
-        "every message as a whole: one printed OBX row is all that was seen",
-        "the name tags NIBP and Temperature",
-        "the acknowledgement that it expects",
+        "rows of NIBP, and what their OBX-14 tells",
+        "OBX-8",
+        "PV1: the printed message has none",
+        "an acknowledgement with ACK^R01^ACK and an id of its own (the printed one has ACK^R01 and the message's)",
     ),
     ports=("listen",),
     from_file=wrap_file,

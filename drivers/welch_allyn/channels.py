@@ -1,6 +1,7 @@
-"""What the server's names mean (Welch Allyn Connectivity Server, Programmer's Guide 2.5x, tables 10 to 13).
+"""What the server's names mean (Welch Allyn Connectivity Server, Programmer's Guide 2.5x: page 29, tables 11 to 13).
 
-Labels can be changed on the server; one that isn't here is unmapped, whatever it says.
+Labels can be changed on the server; one that isn't here is unmapped, whatever it says: `IBP-1` and `IBP-2` too, as
+nobody says in which vessel they lie.
 """
 
 from functools import lru_cache
@@ -12,9 +13,14 @@ from drivers.vocabulary import Metric, Reason, Validity
 
 SYSTEM: Final = "WAP"  # OBX-3.3
 
-# OBX-3.1 and OBX-4.
+# OBX-3.1 and OBX-4. What isn't measured has a flag: a zero has been measured, where a patient can have it.
 TAGS: Final = {
     ("Heart Rate", ""): Channel(Metric.HEART_RATE, may_be_zero=True),
+    ("SPO2", ""): Channel(Metric.SPO2),
+    ("RR/BR", ""): Channel(Metric.RESPIRATION_RATE, may_be_zero=True),  # from impedance or from CO2: not said
+    ("CO2 (Ex)", ""): Channel(Metric.ETCO2, may_be_zero=True),
+    ("CO2 (In)", ""): Channel(Metric.FICO2, may_be_zero=True),
+    ("PVC", ""): Channel(Metric.PVC_RATE, may_be_zero=True),
     ("NIBP", "SYS"): Channel(Metric.NIBP_SYSTOLIC),
     ("NIBP", "DIA"): Channel(Metric.NIBP_DIASTOLIC),
     ("NIBP", "MEAN"): Channel(Metric.NIBP_MEAN),
@@ -36,5 +42,6 @@ def channel_of(code: str, place: str) -> Channel | None:
     return TAGS.get((component(code, 1), place)) if component(code, 3) == SYSTEM else None
 
 
-DIALECT: Final = Dialect("Welch Allyn WAP", "Welch Allyn", channel_of, FLAGS)
+# OBR-7 is the moment that the values stand for; when a cuff measured, only its own OBX-14 can tell.
+DIALECT: Final = Dialect("Welch Allyn WAP", "Welch Allyn", channel_of, FLAGS, cuff_groups=frozenset())
 READER: Final = Reader(DIALECT)

@@ -1,7 +1,7 @@
 r"""The only thing a listener says: an acknowledgement of one message, in a form that has no room for anything else.
 
 VT MSH|^~\&|application|facility|sender|sender facility|time||ACK^trigger^ACK|own id|processing|version CR
-   MSA|code|control id CR
+   MSA|code|control id CR      (or, for a sender that wants it so, ACK^^ACK_ALL)
    [ERR|||error^text^HL70357|E CR] FS CR
 """
 
@@ -16,6 +16,7 @@ from drivers.common.hl7.message import Message, component
 from drivers.common.hl7.mllp import wrap
 
 AckMode: TypeAlias = Literal["auto", "always_aa", "always_ca", "none"]
+AckStructure: TypeAlias = Literal["", "ACK_ALL"]  # ACK_ALL: MSH-9 as Philips prints it, ACK^^ACK_ALL
 
 # HL7 table 0357.
 REQUIRED_FIELD: Final = "101"
@@ -39,6 +40,7 @@ _FIELDS: Final = {
     "sender_facility": _NAME,
     "time": r"[0-9]{14}\+0000",
     "trigger": r"(?:[A-Z][0-9A-Z]{2})?",
+    "structure": r"(?:ACK_ALL)?",
     "own_id": r"[0-9-]{1,20}",
     "processing": r"[PTD]",
     "version": r"2\.[1-9](?:\.[1-9])?",
@@ -49,13 +51,13 @@ _FIELDS: Final = {
 _OF_THE_SENDER: Final = (
     "application", "facility", "sender", "sender_facility", "trigger", "processing", "version",
 )  # fmt: skip
-_OF_THIS_MESSAGE: Final = ("time", "own_id", "code", "control_id", "error")
+_OF_THIS_MESSAGE: Final = ("time", "own_id", "code", "control_id", "error", "structure")
 _CHECKS: Final = {name: re.compile(pattern) for name, pattern in _FIELDS.items()}
 _WIRE: Final = re.compile(
     wrap(
         (
             r"MSH\|\^~\\&\|{application}\|{facility}\|{sender}\|{sender_facility}\|{time}\|\|"
-            r"ACK(?:\^{trigger}\^ACK)?\|{own_id}\|{processing}\|{version}\r"
+            r"ACK(?:\^{trigger}\^ACK|\^\^{structure})?\|{own_id}\|{processing}\|{version}\r"
             r"MSA\|{code}\|{control_id}\r(?:ERR\|\|\|{error}\^[A-Za-z ]+\^HL70357\|E\r)?"
         )
         .format(**{name: f"(?P<{name}>{pattern})" for name, pattern in _FIELDS.items()})
@@ -83,6 +85,7 @@ class Ack(Request):
     code: str  # AA, AE, AR: application; CA, CE, CR: accept
     control_id: str  # the sender's MSH-10
     error: str = ""
+    structure: str = ""
 
     def __post_init__(self) -> None:
         for name in _OF_THIS_MESSAGE:
@@ -94,10 +97,12 @@ class Ack(Request):
         )  # fmt: skip
         if self.code.endswith("A") != (self.error == "") or not (self.control_id or self.error):
             raise ValueError("an error has a code, and nothing else has; only an error may name no message")
+        if self.structure and self.trigger:
+            raise ValueError("either a trigger or a structure of its own")
 
     def encode(self) -> bytes:
         """Give the wire bytes, framed."""
-        kind = f"ACK^{self.trigger}^ACK" if self.trigger else "ACK"
+        kind = f"ACK^{self.trigger}^ACK" if self.trigger else f"ACK^^{self.structure}" if self.structure else "ACK"
         error = f"ERR|||{self.error}^{ERRORS[self.error]}^HL70357|E\r" if self.error else ""
         return wrap(
             (
@@ -142,7 +147,9 @@ _WANTED: Final = {
 }
 
 
-def answers(message: Message, error: str, mode: AckMode, now: float, serial: int) -> list[Ack]:
+def answers(
+    message: Message, error: str, mode: AckMode, now: float, serial: int, structure: AckStructure = ""
+) -> list[Ack]:
     """Give what the sender asked to hear of a message; `serial` counts messages, for ids of our own."""
     control_id = message.control_id
     if _CHECKS["control_id"].fullmatch(control_id) is None:
@@ -150,7 +157,7 @@ def answers(message: Message, error: str, mode: AckMode, now: float, serial: int
     elif not control_id:
         error = error or REQUIRED_FIELD
     levels = _levels(mode, message.header[15][:8], message.header[16][:8], bool(error))
-    return [_ack(message, level, control_id, error, now, 2 * serial + n) for n, level in enumerate(levels)]
+    return [_ack(message, level, control_id, error, now, 2 * serial + n, structure) for n, level in enumerate(levels)]
 
 
 @lru_cache(maxsize=256)
@@ -165,12 +172,15 @@ def _levels(mode: AckMode, accept: str, application: str, is_error: bool) -> str
     return levels[:1] if is_error else levels
 
 
-def _ack(message: Message, level: str, control_id: str, error: str, now: float, serial: int) -> Ack:
+def _ack(
+    message: Message, level: str, control_id: str, error: str, now: float, serial: int, structure: AckStructure
+) -> Ack:
     header = message.header
     names = (said if len(said) <= _LONGEST else "" for said in header[3:7])
-    address = _address(*names, header[9][:_LONGEST], header[11][:_LONGEST], header[12][:_LONGEST])
+    kind = "" if structure else header[9][:_LONGEST]
+    address = _address(*names, kind, header[11][:_LONGEST], header[12][:_LONGEST])
     time, own_id = timestamps.of_second(int(now)), f"{int(now * 1000)}-{serial % 1_000_000}"
-    return Ack(*address, time, own_id, level + ("R" if error else "A"), control_id, error)
+    return Ack(*address, time, own_id, level + ("R" if error else "A"), control_id, error, structure)
 
 
 @lru_cache(maxsize=1024)

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from drivers.api import Damage, Identity, Output, Port, Report
-from drivers.common.hl7.ack import UNSUPPORTED_TYPE, AckMode, answers
+from drivers.api import Announcement, Damage, Identity, Output, Port, Report
+from drivers.common.hl7.ack import UNSUPPORTED_TYPE, Ack, AckMode, answers
 from drivers.common.hl7.message import Message
 from drivers.common.vendor_hl7.decoder import Decoder
 from drivers.common.vendor_hl7.reports import observe
-from drivers.common.vendor_hl7.rows import Dialect, Reader
+from drivers.common.vendor_hl7.rows import Reader
 
 OBSERVATIONS: Final = "ORU"
 NEVER_ANSWERED: Final = ("ACK", "MCF", "ADR", "ORF", "RSP", "ORA")  # nobody's answer is answered
@@ -28,8 +28,8 @@ class ListenerSettings:
 class Listener:
     """One connection. All it ever says is that a message has been taken, or can't be."""
 
-    def __init__(self, dialect: Dialect, reader: Reader, settings: ListenerSettings, port: Port) -> None:
-        self._dialect = dialect
+    def __init__(self, reader: Reader, settings: ListenerSettings, port: Port) -> None:
+        self._dialect = reader.dialect
         self._reader = reader
         self._settings = settings
         self._peer = port.peer
@@ -77,17 +77,20 @@ class Listener:
             return [Damage("answer without a question", message.size)]
         self._serial += 1
         if message.kind != OBSERVATIONS:
-            refusal = answers(message, UNSUPPORTED_TYPE, self._settings.ack_mode, now, self._serial)
-            return [Damage("unsupported message type", message.size), *refusal]
+            return [Damage("unsupported message type", message.size), *self._answers(message, UNSUPPORTED_TYPE, now)]
         said = observe(message, self._reader, self._settings.key, self._peer)
-        acks = answers(message, "", self._settings.ack_mode, now, self._serial)
-        return [*said, *self._news(said, message), *acks]
+        return [*said, *self._news(said, message), *self._answers(message, "", now)]
+
+    def _answers(self, message: Message, error: str, now: float) -> list[Ack]:
+        mode, structure = self._settings.ack_mode, self._dialect.ack_structure
+        return answers(message, error, mode, now, self._serial, structure)
 
     def _news(self, said: Sequence[Output], message: Message) -> list[Output]:
         """Tell each device's identity and each kind of repair once in a connection."""
-        devices = dict.fromkeys(output.device for output in said if isinstance(output, Report))
+        devices = dict.fromkeys(output.device for output in said if isinstance(output, Report | Announcement))
         who, what = self._dialect.manufacturer, self._dialect.name
-        news = [Identity(device, who, dialect=what) for device in devices if self._is_news(f"device {device}")]
+        model = self._dialect.model_of(message.header[3]) or ""
+        news = [Identity(device, who, model, dialect=what) for device in devices if self._is_news(f"device {device}")]
         return [*news, *(Damage(repair, 0) for repair in message.repairs if self._is_news(repair))]
 
     def _is_news(self, word: str) -> bool:

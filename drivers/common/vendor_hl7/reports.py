@@ -8,18 +8,26 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count, repeat
-from typing import Final
+from typing import Final, NamedTuple
 
-from drivers.api import Damage, Output, Reading, Report
+from drivers.api import Alarm, Announcement, Damage, Output, Reading, Report
 from drivers.common.hl7 import timestamps
 from drivers.common.hl7.message import Message, component
 from drivers.common.vendor_hl7.decoder import fields
-from drivers.common.vendor_hl7.rows import Reader, Row
-from drivers.vocabulary import Reason, Validity
+from drivers.common.vendor_hl7.rows import Dialect, Reader, Row, is_simulated
+from drivers.vocabulary import EventKind, Reason, Validity
 
 MAX_KEY: Final = 128  # characters of a device's key
 LATE_AFTER: Final = timedelta(seconds=5)
 SIMULATED: Final = ("T", "D")  # MSH-11: training, debugging
+
+
+class Sounded(NamedTuple):
+    """An alarm, its own time if it says one, and whether it is made up."""
+
+    alarm: Alarm
+    time: datetime | None
+    is_simulated: bool
 
 
 @dataclass(slots=True)
@@ -27,53 +35,87 @@ class Group:
     """The rows behind one OBR."""
 
     location: str  # PV1-3
-    time: datetime | None  # OBR-7
+    name: str = ""  # ORC-18: the device that entered it
+    kind: str = ""  # OBR-4
+    time: datetime | None = None  # OBR-7
     rows: list[Row] = field(default_factory=list)
+    alarms: list[Sounded] = field(default_factory=list)
     nameless: int = 0  # characters of rows that say no parameter
+
+    def take(self, segment: str, reader: Reader) -> None:
+        """Take an OBX."""
+        said = fields(segment)
+        if alarm := reader.dialect.alarm_of(said):
+            self.alarms.append(Sounded(alarm, timestamps.parse(said[14]), is_simulated(said[8])))
+        elif row := reader.read(segment):
+            self.rows.append(row)
+        else:
+            self.nameless += len(segment)
 
 
 def groups_of(message: Message, reader: Reader) -> list[Group]:
     """Sort a message's rows."""
-    location = ""
-    groups = [Group("", None)]  # for rows without an OBR
+    location = name = ""
+    groups = [Group("")]  # for rows without an OBR
     for segment in message.segments:
         match segment[:3]:
             case "OBX":
-                row = reader.read(segment)
-                if row is None:
-                    groups[-1].nameless += len(segment)
-                else:
-                    groups[-1].rows.append(row)
+                groups[-1].take(segment, reader)
             case "OBR":
-                groups.append(Group(location, timestamps.parse(fields(segment)[7])))
+                said = fields(segment)
+                groups.append(Group(location, name, component(said[4], 1), timestamps.parse(said[7])))
             case "PID":
-                location = ""
-                groups.append(Group("", None))
+                location = name = ""
+                groups.append(Group(""))
             case "PV1":
                 location = fields(segment)[3]
-                groups.append(Group(location, None))
-    return [group for group in groups if group.rows or group.nameless]
+                groups.append(Group(location, name))
+            case "ORC":
+                name = component(fields(segment)[18], 1).strip()
+    return [group for group in groups if group.rows or group.alarms or group.nameless]
 
 
 def observe(message: Message, reader: Reader, key: str, peer: str) -> list[Output]:
     """Report all that a message holds. The report's time is the message's, so that it tells the sender's clock."""
     sent_at = timestamps.parse(message.header[7])
-    is_simulated = component(message.header[11], 1) in SIMULATED
+    groups = groups_of(message, reader)
+    is_test = component(message.header[11], 1) in SIMULATED or _is_demo(groups, reader.dialect)
     keys = _keys(message)
     said: list[Output] = []
-    for group in groups_of(message, reader):
+    for group in groups:
         if group.nameless:
             said.append(Damage("row without a parameter", group.nameless))
-        device = key or device_of(group.location, peer)
+        device = key or device_of(group.location, group.name or peer)
+        own_time = group.time if _tells_cuff_time(group, reader.dialect) else None
         for rows, is_demo in _by_origin(group.rows):
-            readings = [_timed(row, group.time, sent_at) for row in rows]
+            readings = [_timed(row, own_time if row.is_episodic else group.time, sent_at) for row in rows]
             said.append(
                 Report(
-                    readings, device, sent_at or group.time, simulated=is_simulated or is_demo,
+                    readings, device, sent_at or group.time, simulated=is_test or is_demo,
                     late=_is_late(rows, group.time, sent_at), key=next(keys),
                 )
             )  # fmt: skip
+        said += [
+            _announcement(alarm, device, time or group.time, is_test or is_demo, next(keys))
+            for alarm, time, is_demo in group.alarms
+        ]
     return said
+
+
+def _tells_cuff_time(group: Group, dialect: Dialect) -> bool:
+    return dialect.cuff_groups is None or group.kind in dialect.cuff_groups
+
+
+def _is_demo(groups: list[Group], dialect: Dialect) -> bool:
+    return any(dialect.is_demo(row.reading) for group in groups for row in group.rows)
+
+
+def _announcement(alarm: Alarm, device: str, time: datetime | None, is_demo: bool, key: str) -> Announcement:
+    """Say an alarm as told: neither that it begins nor that it has ended."""
+    return Announcement(
+        EventKind.ALARM, None, alarm.code, alarm.text, alarm.priority, device=device, source=alarm.source,
+        raw=alarm.raw, device_time=time, simulated=is_demo, key=key,
+    )  # fmt: skip
 
 
 def _by_origin(rows: list[Row]) -> Iterator[tuple[list[Row], bool]]:
@@ -85,10 +127,13 @@ def _by_origin(rows: list[Row]) -> Iterator[tuple[list[Row], bool]]:
         yield [row for row in rows if row.is_simulated], True
 
 
-def device_of(location: str, peer: str) -> str:
-    """Give a device's key: the place in PV1-3 (point of care, room, bed), else what stands behind it, else the peer."""
-    words = [component(location, number).replace("&", " ").strip() for number in (1, 2, 3)]
-    return ("-".join(filter(None, words)) or component(location, 4).strip() or peer)[:MAX_KEY]
+def device_of(location: str, otherwise: str) -> str:
+    """Give a device's key: the place in PV1-3 (point of care, room, bed), else what stands behind it, else that.
+
+    Of a bed's parts only the label counts: numbers behind it may change while it is the same bed.
+    """
+    words = [component(location, number).strip("&").partition("&")[0].strip() for number in (1, 2, 3)]
+    return ("-".join(filter(None, words)) or component(location, 4).strip() or otherwise)[:MAX_KEY]
 
 
 def _timed(row: Row, group_time: datetime | None, sent_at: datetime | None) -> Reading:

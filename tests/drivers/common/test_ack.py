@@ -49,6 +49,17 @@ def test_an_acknowledgement_on_the_wire() -> None:
     assert REFUSAL.encode().endswith(b"MSA|CR|C1\rERR|||200^Unsupported message type^HL70357|E\r\x1c\r")
 
 
+def test_the_structure_that_philips_prints() -> None:
+    (ack,) = answers(message(version="2.4"), "", "auto", NOW, 1, "ACK_ALL")
+    assert (ack.trigger, ack.structure) == ("", "ACK_ALL")
+    assert b"||ACK^^ACK_ALL|1767225600000-2|P|2.4\rMSA|AA|C1\r" in ack.encode()
+    assert recognise(ack.encode()) == ack
+    for other in (b"ACK^R01^ACK_ALL", b"ACK^^ACK_ANY", b"ACK^^", b"ACK^^ACK", b"ACK_ALL", b"ORU^^ACK_ALL"):
+        assert recognise(ack.encode().replace(b"ACK^^ACK_ALL", other)) is None
+    with pytest.raises(ValueError, match="structure"):
+        replace(ack, trigger="R01")
+
+
 def test_python_hl7_reads_the_same() -> None:
     theirs = hl7.parse(REFUSAL.encode().decode().strip("\x0b\x1c\r"))
     assert [str(segment[0]) for segment in theirs] == ["MSH", "MSA", "ERR"]

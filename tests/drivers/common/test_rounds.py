@@ -2,7 +2,7 @@
 
 import pytest
 
-from drivers.common.rounds import LONGEST_REST_S, Pace, Rounds, State, rest_s
+from drivers.common.rounds import LONGEST_REST_S, SECOND_CHANCE, Pace, Rounds, State, rest_s
 
 
 def rounds(retries: int = 1) -> Rounds[str]:
@@ -66,7 +66,7 @@ def test_a_vital_question_is_repeated_and_then_the_conversation_begins_anew() ->
     assert due(asking) == (4.1, "who")
 
 
-def test_any_other_question_is_left_out_until_the_next_beginning() -> None:
+def test_any_other_question_is_left_out_until_the_next_beginning_or_its_second_chance() -> None:
     asking, asked = started(retries=0), []
     for _ in range(9):
         now, question = due(asking)
@@ -77,6 +77,18 @@ def test_any_other_question_is_left_out_until_the_next_beginning() -> None:
     assert asking.is_given_up("alarm")
     asking.restart(100.0)
     assert due(asking) == (101.0, "who")
+    assert not asking.is_given_up("alarm")
+
+
+def test_one_that_was_only_disturbed_comes_back() -> None:
+    asking = started(retries=0)
+    asked: list[str] = []
+    while asked.count("alarm") < 3:
+        now, question = due(asking)
+        asked += [question] if question else []
+        if question == "data" or (question == "alarm" and len(asked) > 1):
+            asking.answered(now)
+    assert asked == ["alarm", *["data"] * (SECOND_CHANCE - 1), "alarm", "data", "alarm"]
     assert not asking.is_given_up("alarm")
 
 

@@ -159,5 +159,5 @@ def test_an_hour_with_a_monitor_leaves_no_trace() -> None:
 def test_an_acknowledgement_has_no_field_for_anything_else() -> None:
     assert [field.name for field in fields(Ack)] == [
         "application", "facility", "sender", "sender_facility", "trigger", "processing", "version", "time", "own_id",
-        "code", "control_id", "error",
+        "code", "control_id", "error", "structure",
     ]  # fmt: skip

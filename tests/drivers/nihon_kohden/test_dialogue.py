@@ -83,6 +83,9 @@ def test_a_sensor_that_is_off_has_no_value(vitals: Vitals, metric: Metric) -> No
         (obx(HR, "72", "mmHg"), 72, Validity.QUESTIONABLE, Reason.UNIT_CONFLICT),
         (obx(HR, "72", "furlong"), 72, Validity.QUESTIONABLE, Reason.UNIT_UNKNOWN),
         (obx(SPO2, "0", "%"), 0, Validity.QUESTIONABLE, Reason.IMPLAUSIBLE),
+        (obx(HR, "0", "bpm"), 0, Validity.QUESTIONABLE, Reason.IMPLAUSIBLE),
+        (obx("073001^EtCO2", "0", "mmHg"), 0, Validity.QUESTIONABLE, Reason.IMPLAUSIBLE),
+        (obx("004073^RR/CO2", "0", "/min"), 0, Validity.QUESTIONABLE, Reason.IMPLAUSIBLE),
         (obx(ART, "120", ""), 120, Validity.QUESTIONABLE, Reason.UNIT_UNKNOWN),
         (obx(SYS, "120", "mmHg", time=""), 120, Validity.QUESTIONABLE, Reason.AGE_UNKNOWN),
     ],
@@ -90,6 +93,14 @@ def test_a_sensor_that_is_off_has_no_value(vitals: Vitals, metric: Metric) -> No
 def test_what_is_not_simply_valid(row: str, value: object, validity: Validity, reason: Reason) -> None:
     found = reading(row)
     assert (found.value, found.validity, found.reason) == (value, validity, reason)
+
+
+def test_a_cuff_result_among_other_values_is_as_old_as_its_own_time_says() -> None:
+    row = obx(SYS, "120", "mmHg", time="")
+    for group, reason in (("VITAL", Reason.AGE_UNKNOWN), ("", Reason.AGE_UNKNOWN), ("NIBP", None)):
+        (report,) = reports(hear(header(), f"OBR|2|||{group}|||20251231235900", row))
+        assert report.readings[0].reason is reason
+    assert str(report.readings[0].device_time) == "2025-12-31 23:59:00"
 
 
 def test_units_are_said_not_converted() -> None:
