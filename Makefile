@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: demo test check bench schema requirements clean
+.PHONY: demo test prove evidence check bench schema requirements clean
 
 .venv/ready: requirements.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("Onlooker needs Python 3.11 or newer, this is " + sys.version) if sys.version_info < (3, 11) else None'
@@ -23,6 +23,12 @@ check: .venv/ready  ## format, lint, types, layers
 
 test: check  ## everything that CI runs
 	$(BIN)/pytest $(ARGS)
+
+prove: .venv/ready  ## the ten proofs that nothing but reading is possible; part of `make test`
+	$(BIN)/pytest tests/prove $(ARGS)
+
+evidence: .venv/ready  ## write docs/read-only-evidence.md anew
+	$(BIN)/python -m tests.prove.evidence
 
 bench: .venv/ready  ## measure; results go to docs/performance.md by hand, with machine and date
 	$(BIN)/python -m bench $(ARGS)

@@ -61,8 +61,7 @@ ARRIVAL: Final[Story] = (
 )
 
 INFUSION: Final[Story] = (
-    (-2.5, Order(Act.PROGRAM)),  # rate and volume: from the dose
-    (-2.0, Order(Act.PAUSE)),
+    (-2.5, Order(Act.PROGRAM)),  # rate and volume: from the dose; what has not run yet can't be paused
     (0.0, Order(Act.START)),
 )
 

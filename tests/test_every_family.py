@@ -1,68 +1,23 @@
-"""What every family must have. A new one is found here by its entry point, and fails until it is whole."""
+"""What every family must have. A new one is found here by its entry point, and fails until it is whole.
 
-from collections.abc import Iterator
-from dataclasses import dataclass, fields, is_dataclass
-from importlib.metadata import entry_points
-from pathlib import Path
+What it may send, and what must never pass, is looked at in `tests/prove`.
+"""
+
+from dataclasses import fields, is_dataclass
 
 import pytest
 
-from drivers.api import Family, Port, Purpose, Request
+from drivers.api import Port
 from drivers.vocabulary import Validity
-from simulators.api import Simulator, StillBedside
+from simulators.api import StillBedside
 from tests import captures
 from tests.converse import START, converse
-
-ROOT = Path(__file__).parent.parent
-FAMILIES = {entry.name: entry for entry in entry_points(group="onlooker.families")}
-SIMULATORS = {entry.name: entry for entry in entry_points(group="onlooker.simulators")}
+from tests.prove.families import FAMILIES, NAMES, ROOT, SIMULATORS, family_of, folder_of, simulator_of
 
 
-def family_of(name: str) -> Family:
-    family = FAMILIES[name].load()
-    assert isinstance(family, Family)
-    return family
-
-
-def simulator_of(name: str) -> Simulator:
-    simulator = SIMULATORS[name].load()
-    assert isinstance(simulator, Simulator)
-    return simulator
-
-
-def folder_of(name: str) -> Path:
-    return ROOT / "tests" / "drivers" / name
-
-
-@pytest.fixture(params=sorted(FAMILIES))
+@pytest.fixture(params=NAMES)
 def name(request: pytest.FixtureRequest) -> str:
     return str(request.param)
-
-
-@dataclass(frozen=True)
-class Listed:
-    """One line of a requests.txt."""
-
-    request: str
-    purpose: str
-    effect: str
-    section: str
-    data: bytes
-
-
-def listed_requests(name: str) -> list[Listed]:
-    lines = (folder_of(name) / "requests.txt").read_text(encoding="utf-8").splitlines()
-    rows = [[cell.strip() for cell in line.split("|")] for line in lines if line.strip() and not line.startswith("#")]
-    return [
-        Listed(kind, purpose, effect, section, bytes.fromhex(data)) for kind, purpose, effect, section, data in rows
-    ]
-
-
-def forbidden_frames(name: str) -> Iterator[tuple[bytes, str]]:
-    for line in (folder_of(name) / "forbidden.txt").read_text(encoding="utf-8").splitlines():
-        if line.strip() and not line.startswith("#"):
-            data, words = line.split("|", 1)
-            yield bytes.fromhex(data), words.strip()
 
 
 def test_there_are_families() -> None:
@@ -108,84 +63,11 @@ def test_foreign_bytes_have_an_origin(name: str) -> None:
         assert family.unconfirmed, "only constructed bytes: say what is unconfirmed"
 
 
-def test_the_inventory_is_what_the_code_declares(name: str) -> None:
-    family = family_of(name)
-    listed = listed_requests(name)
-    declared = {(request.__name__, request.purpose.name, request.effect or "-") for request in family.requests}
-    assert {(row.request, row.purpose, row.effect) for row in listed} == declared
-    for row in listed:
-        request = family.recognise(row.data)
-        assert type(request).__name__ == row.request, row
-        assert isinstance(request, Request)
-        assert request.encode() == row.data
-        assert row.section
-
-
 def test_a_family_that_says_nothing_has_no_way_to(name: str) -> None:
     family = family_of(name)
     if not family.requests:
         assert family.recognise(b"") is None
         assert converse(family, simulator_of(name).device(StillBedside(), simulator_of(name).settings()), 30).sent == []
-
-
-def test_no_request_writes(name: str) -> None:
-    for request in family_of(name).requests:
-        assert isinstance(request.purpose, Purpose)
-        assert not any(field.type in ("bytes", bytes) for field in fields(request)), f"{request} takes raw bytes"  # type: ignore[arg-type]
-
-
-def test_forbidden_frames_are_refused_and_would_have_been_noticed(name: str) -> None:
-    family, simulator = family_of(name), simulator_of(name)
-    count = 0
-    for data, words in forbidden_frames(name):
-        assert family.recognise(data) is None, f"the gate would let pass: {words}"
-        device = simulator.device(StillBedside(), simulator.settings())
-        device.open(START)
-        assert not device.tampered
-        device.receive(data, START + 0.1)
-        assert device.tampered, f"the latch did not trip on: {words}"
-        count += 1
-    assert count, "no forbidden frame: silence would prove nothing"
-
-
-def test_no_forbidden_frame_is_or_begins_a_request(name: str) -> None:
-    requests = [row.data for row in listed_requests(name)]
-    for data, words in forbidden_frames(name):
-        for request in requests:
-            assert request != data, words
-            assert not request.startswith(data), words
-
-
-def test_damaged_requests_are_refused(name: str) -> None:
-    family = family_of(name)
-    for row in listed_requests(name):
-        allowed = {bytes(row.data)}
-        for at in range(len(row.data)):
-            for flip in (0x01, 0x20, 0x80):
-                harmed = bytearray(row.data)
-                harmed[at] ^= flip
-                _is_refused_or_itself(family, bytes(harmed), allowed)
-            _is_refused_or_itself(family, row.data[:at], allowed)
-        _is_refused_or_itself(family, row.data + b"\x00", allowed)
-
-
-def _is_refused_or_itself(family: Family, data: bytes, allowed: set[bytes]) -> None:
-    """A harmed frame may still be a declared request (another slot, another id), but then exactly that one."""
-    request = family.recognise(data)
-    if request is not None and data not in allowed:
-        assert type(request) in family.requests
-        assert request.encode() == data
-
-
-def test_requests_side_by_side_are_no_request(name: str) -> None:
-    family = family_of(name)
-    frames = [row.data for row in listed_requests(name)]
-    for first in frames:
-        for second in frames:
-            assert family.recognise(first + second) is None
-        for data, _ in forbidden_frames(name):
-            assert family.recognise(first + data) is None
-            assert family.recognise(data + first) is None
 
 
 def test_an_hour_with_the_simulator_is_clean(name: str) -> None:

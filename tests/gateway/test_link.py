@@ -340,9 +340,17 @@ async def test_a_peer_that_never_reads_ends_only_its_own_conversation() -> None:
     async with talk.running() as task:
         talk.wire.unsent = UNSENT_LIMIT + 1
         await talk.hear(b"x")
-        with pytest.raises(LinkError, match="doesn't take"):
+        with pytest.raises(LinkError, match=r"^the other side doesn't take what we say$"):
             await asyncio.wait_for(task, PATIENCE_S)
     assert talk.said == b""
+
+
+async def test_a_peer_that_is_just_within_the_limit_is_still_spoken_to() -> None:
+    talk = answering(Ask(1))
+    async with talk.running():
+        talk.wire.unsent = UNSENT_LIMIT
+        await talk.hear(b"x")
+    assert talk.said == b"?1\n"
 
 
 async def test_a_peer_that_never_reads_its_acknowledgements_ends_its_conversation_too() -> None:

@@ -73,8 +73,8 @@ def test_the_default_visit_follows_the_effect_model_at_each_minute() -> None:
 
 
 def test_the_default_infusion_is_75_ml_h_to_50_ml_and_ends_in_kvo() -> None:
-    paused, running = pump("S1", -1.0), pump("S1", 20.0)
-    assert (paused.state, paused.rate_set, paused.vtbi) == (InfusionState.PAUSED, 75.0, 50.0)
+    ready, running = pump("S1", -1.0), pump("S1", 20.0)
+    assert (ready.state, ready.rate_set, ready.vtbi) == (InfusionState.STOPPED, 75.0, 50.0)
     assert (running.state, running.rate, running.concentration) == (InfusionState.INFUSING, 75.0, 0.7)
     assert running.dose_rate == pytest.approx(0.75)
     assert running.volume_infused == pytest.approx(25.0)
