@@ -1,6 +1,7 @@
 """The demonstration: ward, gateway and live table as processes of their own, and an end that leaves none behind."""
 
 import asyncio
+import signal
 import socket
 import sys
 import tempfile
@@ -19,7 +20,7 @@ _READY_S: Final = 20.0
 _LOOK_S: Final = 0.05
 _LEAVES_S: Final = 10.0  # what a gateway may need to put its last messages away
 _TAIL: Final = 20  # lines of a log that a person is shown
-_QUIET: Final = (0, -2, -15, 130, 143)  # ends that a signal asked for
+_QUIET: Final = (0, -1, -2, -15, 129, 130, 143)  # ends that a signal asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,8 @@ class Play:
 
     async def run(self, seconds: float | None) -> int:
         """Give the exit code: 0 unless a part failed."""
+        if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # a closed window: the parts would live on, unseen
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, signal.raise_signal, signal.SIGTERM)
         try:
             await until_told(self._perform(), seconds)
         finally:
@@ -133,7 +136,7 @@ def demo(seconds: float | None, speed: float, scenario: str | None, mqtt_port: i
     with tempfile.TemporaryDirectory(prefix="onlooker-demo-") as folder:
         parts = cast(Path(folder), ward, port, speed, scenario)
         typer.echo("Two simulated chairs and their gateway. What it publishes, from another terminal:")
-        typer.echo(f"  mosquitto_sub -h {LOOPBACK} -p {port} -t 'onlooker-test/v1/#' -v")
+        typer.echo(f"  {_listen_line(port)}")
         return asyncio.run(Play(parts).run(seconds))
 
 
@@ -146,8 +149,12 @@ def cast(folder: Path, ward: Path, port: int, speed: float, scenario: str | None
     return [
         Part("ward", (*onlooker, "ward", str(ward), *told, *chosen), folder / "ward.log", config.exists),
         Part("gateway", (*onlooker, "run", str(config)), folder / "gateway.log", lambda: _is_taken(port)),
-        Part("live table", (*onlooker, "watch", f"mqtt://{LOOPBACK}:{port}")),
+        Part("live table", (*onlooker, "watch", f"mqtt://{LOOPBACK}:{port}", "--note", _listen_line(port))),
     ]
+
+
+def _listen_line(port: int) -> str:
+    return f"mosquitto_sub -h {LOOPBACK} -p {port} -t 'onlooker-test/v1/#' -v"
 
 
 def _is_taken(port: int) -> bool:

@@ -138,11 +138,13 @@ class FaultsSection(Section):
     loss: Chance = 0.0
     corruption: Chance = 0.0
     out: Windows = ()
+    harmed: Windows = ()
     unplugged: Windows = ()
 
     def on_the_wire(self) -> Faults:
         """Give what happens between the plugs."""
-        return Faults(self.byte_at_a_time, self.delay_s, self.jitter_s, self.baud, self.loss, self.corruption, self.out)
+        said = self.model_dump(exclude={"unplugged"})
+        return Faults(**said)
 
 
 class LinkSection(Section):

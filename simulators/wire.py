@@ -21,6 +21,7 @@ class Faults:
     loss: float = 0.0  # probability for a byte, or for a datagram
     corruption: float = 0.0  # probability for a byte
     out: tuple[tuple[float, float], ...] = ()  # cable out: from, to; seconds since the start
+    harmed: tuple[tuple[float, float], ...] = ()  # bytes are lost and changed only then; none: always
 
     def harmless(self) -> "Faults":
         """Give the cable without lost and changed bytes: what harms a request on its way is not the gateway's doing."""
@@ -39,11 +40,16 @@ class Wire:
 
     def carry(self, data: bytes, now: float) -> list[tuple[float, bytes]]:
         """Say what arrives of it, and when; in order."""
-        if any(since <= now - self._started < until for since, until in self._faults.out):
+        if self._is_within(self._faults.out, now):
             return []
+        is_harmed = not self._faults.harmed or self._is_within(self._faults.harmed, now)
         pieces = self._pieces(data) if self._is_stream else [data]
-        arrived = [(self._due(piece, now), self._harmed(piece)) for piece in pieces if self._has_room(now)]
+        sent = [(self._due(piece, now), piece) for piece in pieces if self._has_room(now)]
+        arrived = [(due, self._harmed(piece)) for due, piece in sent] if is_harmed else sent
         return [(due, piece) for due, piece in arrived if piece]
+
+    def _is_within(self, windows: tuple[tuple[float, float], ...], now: float) -> bool:
+        return any(since <= now - self._started < until for since, until in windows)
 
     def _has_room(self, now: float) -> bool:
         return self._free_at - now < _MAX_LATE_S

@@ -83,3 +83,6 @@ ALARMS: Final = {
 
 # While one of these stands, what flows is KVO and no therapy.
 KVO_ALARMS: Final = frozenset({"AL_EOIKV", "AL_VTBIK"})
+
+# By their names the infusion goes on under these. Beside any other one, a rate is not yet a flow.
+RUNNING_ALARMS: Final = frozenset({"AL_ACDIS", "AL_LWBAT", "AL_LBTAC", "AL_NEOIN", "AL_VTBIC"})

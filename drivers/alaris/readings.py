@@ -15,6 +15,7 @@ from drivers.alaris.channels import (
     MODE,
     NO_ALARM,
     RATE,
+    RUNNING_ALARMS,
     STATES,
     SYRINGE_CONFIRMED,
     TIME_LEFT,
@@ -84,11 +85,11 @@ def _state(mode: str, rate: str, mark: str, alarm: str) -> Reading:
 
 
 def _state_of_flow(mark: str, alarm: str) -> InfusionState:
-    """An alarm that isn't named, or whose name isn't known, may be the beginning of KVO."""
+    """An alarm that isn't named may be the beginning of KVO, and under many a named one nothing should flow."""
     if alarm in KVO_ALARMS:
         return InfusionState.KVO
-    is_known = mark == "-" or (mark == "A" and alarm in ALARMS)
-    return InfusionState.INFUSING if is_known else InfusionState.UNKNOWN
+    is_undisturbed = mark == "-" or (mark == "A" and alarm in RUNNING_ALARMS)
+    return InfusionState.INFUSING if is_undisturbed else InfusionState.UNKNOWN
 
 
 @lru_cache(maxsize=4096)

@@ -18,7 +18,8 @@ _PAUSE_S: Final = 0.1  # between an answer and the next request, as the specific
 _QUIET_S: Final = 0.2  # after damage: NAK only when the device has stopped talking
 _NAKS: Final = 2
 _LONGEST_BLOCK_S: Final = 20.0  # 16 KiB at 9600 baud take 17 s
-_LONGEST_REST_S: Final = 60.0
+_LONGEST_REST_S: Final = 60.0  # from a rack that refuses
+_LONGEST_OF_SILENCE_S: Final = 5.0  # a usual poll: a silent rack is told no more than one that answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,7 @@ class SpaceDialogue:
         self._nak_at: float | None = None
         self._naks = 0
         self._failures = 0
+        self._longest_rest_s = _LONGEST_REST_S
         self._polled_at = float("-inf")
         self._previous: Block | None = None
 
@@ -224,6 +226,7 @@ class SpaceDialogue:
             return []
         if event in FAILURES:
             step = self._fail(step)
+            self._longest_rest_s = _LONGEST_REST_S if event is E.REFUSED else _LONGEST_OF_SILENCE_S
         elif self._state is S.READING and event is E.LAST:
             self._failures = 0
         self._state, self._nak_at = step.state, None
@@ -250,7 +253,7 @@ class SpaceDialogue:
         self._patience_until = now + _LONGEST_BLOCK_S
         match self._state:
             case S.LOST:
-                self._due_at = now + rest_s(self._failures, self._settings.timeout_s)
+                self._due_at = now + min(rest_s(self._failures, self._settings.timeout_s), self._longest_rest_s)
             case S.READY:
                 self._due_at = max(now + _PAUSE_S, self._polled_at + self._settings.poll_s)
             case S.GREETED:

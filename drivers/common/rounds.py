@@ -79,7 +79,8 @@ class Rounds(Generic[Question]):
         self._failures[asked] += 1
         if asked in self._vital and self.is_given_up(asked):
             self._losses += 1
-            self._lose(now, rest_s(self._losses, self.timeout_s))
+            # A period at most: who returns is heard soon, and who is silent is asked hardly more than who answers.
+            self._lose(now, min(self._pace.period_s, rest_s(self._losses, self.timeout_s)))
             return
         if asked in self._vital:
             self._queue.appendleft(asked)

@@ -22,7 +22,7 @@ from drivers.contec_cms50.readings import Moment, moment, report
 _ANSWER_S: Final = 1.0  # V7.0: a command without reply for one second is lost
 _SILENCE_S: Final = 2.0  # between packets; our choice
 _KEEP_ALIVE_S: Final = 5.0  # V7.0
-_LONGEST_REST_S: Final = 60.0
+_LONGEST_REST_S: Final = 4.0  # who returns is heard within five seconds
 _SETTLE_S: Final = 0.2
 
 
@@ -183,5 +183,5 @@ class Cms50Dialogue:
 
 
 def rest_s(failures: int) -> float:
-    """Give the pause before the next attempt: doubling, up to a minute."""
+    """Give the pause before the next attempt: doubling, up to four seconds."""
     return min(_LONGEST_REST_S, float(1 << min(failures, 10) - 1))

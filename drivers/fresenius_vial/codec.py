@@ -9,7 +9,7 @@ payload modulo 256, as two hex digits. Between frames stand ACK, NAK with one er
 import re
 from dataclasses import dataclass
 from enum import Enum
-from typing import Final
+from typing import ClassVar, Final
 
 from drivers.api import Damage, Purpose, Request
 from drivers.common.scanning import Scanner
@@ -98,10 +98,15 @@ class _Addressed(Request):
     """What all framed requests share."""
 
     address: str = BASE
+    words: ClassVar[str] = ""
 
     def __post_init__(self) -> None:
         if self.address not in ADDRESSES:
             raise ValueError(f"address {self.address!r}: take one of 0 to 5, or none")
+
+    def encode(self) -> bytes:
+        """Give the wire bytes."""
+        return _frame(f"{self.address}{self.words}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +114,7 @@ class OpenSession(_Addressed):
     """Open the session: the base's first, then each module's."""
 
     purpose = Purpose.LINK
-
-    def encode(self) -> bytes:
-        """Give the wire bytes."""
-        return _frame(f"{self.address}DC")
+    words = "DC"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +122,7 @@ class CloseSession(_Addressed):
     """Close the session in good order."""
 
     purpose = Purpose.LINK
-
-    def encode(self) -> bytes:
-        """Give the wire bytes."""
-        return _frame(f"{self.address}FC")
+    words = "FC"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +142,7 @@ class ReadVariables(_Addressed):
 
 
 @dataclass(frozen=True, slots=True)
-class _OfPump(Request):
+class _OfPump(_Addressed):
     """What may be asked of a pump, never of a base."""
 
     address: str = ALONE
@@ -158,10 +157,7 @@ class ReadType(_OfPump):
     """Ask what device it is."""
 
     purpose = Purpose.QUERY
-
-    def encode(self) -> bytes:
-        """Give the wire bytes."""
-        return _frame(f"{self.address}LF;b")
+    words = "LF;b"
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,10 +165,7 @@ class ReadDrug(_OfPump):
     """Ask for the drug's name."""
 
     purpose = Purpose.QUERY
-
-    def encode(self) -> bytes:
-        """Give the wire bytes."""
-        return _frame(f"{self.address}LP")
+    words = "LP"
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +228,7 @@ def checksum(data: bytes) -> bytes:
 
 
 _PUMPS: Final = (ALONE, *MODULES)
+_OF_A_PUMP: Final = (Letters.RATES, Letters.STATE, Letters.BOLUS)
 _ALLOWED: Final[dict[bytes, Request]] = {
     request.encode(): request
     for request in (
@@ -245,19 +239,14 @@ _ALLOWED: Final[dict[bytes, Request]] = {
         *(kind(address) for address in ADDRESSES for kind in (OpenSession, CloseSession)),
         *(Receipt(address, kind) for address in ADDRESSES for kind in (Kind.VARIABLE, Kind.ADJUSTMENT)),
         *(kind(address) for address in _PUMPS for kind in (ReadType, ReadDrug)),
-        *(
-            ReadVariables(address, letters)
-            for address in _PUMPS
-            for letters in Letters
-            if letters is not Letters.MODULES
-        ),
+        *(ReadVariables(address, letters) for address in _PUMPS for letters in _OF_A_PUMP),
     )
 }
 
 
 def recognise(data: bytes) -> Request | None:
     """Say which one request all these bytes are: each allowed frame stands in a table."""
-    return _ALLOWED.get(data)
+    return _ALLOWED.get(bytes(data))
 
 
 class Decoder:

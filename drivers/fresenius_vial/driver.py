@@ -249,7 +249,7 @@ class VialDialogue:
             case _ if self._turn.ask is Ask.OPEN:
                 session.opened(now)  # perhaps it was open already: reading will tell
             case _:
-                session.give_up(self._turn.ask)
+                session.give_up(self._turn.ask, now)
         return outputs
 
     def _announce(self, session: Session, code: str) -> list[Output]:

@@ -10,6 +10,7 @@ from drivers.api import Request
 from drivers.fresenius_vial.codec import Letters, OpenSession, ReadDrug, ReadType, ReadVariables
 
 _OPENING_S: Final = 1.0  # a base needs about a second after its session was opened
+_SECOND_CHANCE_S: Final = 300.0  # a refusal may be of the moment (an alarm, another status), and sessions last for days
 
 
 class Ask(Enum):
@@ -74,10 +75,10 @@ class Session:
         """Note when to ask again."""
         self._due[ask] = now + self._periods.get(ask, inf)
 
-    def give_up(self, ask: Ask) -> None:
-        """Ask this no more in this session: the pump has refused it. But the rate is asked for again and again."""
+    def give_up(self, ask: Ask, now: float) -> None:
+        """Ask this no more for a while: the pump has refused it. But the rate is asked for again and again."""
         if ask is not Ask.RATES:
-            self._due[ask] = inf
+            self._due[ask] = now + _SECOND_CHANCE_S
 
     def next_turn(self) -> Turn:
         """Give its next question."""

@@ -66,12 +66,12 @@ STEPS: Final = {
 
 # How long a state lasts without what it waits for.
 PATIENCE: Final = {
-    S.ASKING: 5.0,  # public clients wait as long
+    S.ASKING: 2.0,  # an answer that comes later is taken all the same
     S.GRANTED: 10.0,
     S.ASSOCIATED: 10.0,  # without any message, though we ask every two seconds
 }
 REFUSED_S: Final = 10.0  # an earlier association may still live (UNVERIFIED)
-_LONGEST_REST_S: Final = 30.0
+_LONGEST_REST_S: Final = 3.0  # who returns is heard within five seconds
 
 
 def rest_s(failures: int) -> float:

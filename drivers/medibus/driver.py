@@ -27,9 +27,11 @@ from drivers.medibus.codec import (
 )
 from drivers.medibus.readings import alarms, identity, readings
 
-_ANSWER_WITHIN_S: Final = 3.0
 _QUIET_AT_MOST_S: Final = 2.0  # the device gives up after about 3 s without traffic (UNVERIFIED)
-_LONGEST_REST_S: Final = 60.0
+_ANSWER_WITHIN_S: Final = _QUIET_AT_MOST_S
+_MISSED_AT_MOST: Final = 2  # answers in a row, until the communication counts as lost
+_PAUSE_S: Final = 0.5  # after silence: the device, if it is there, hears something before it gives up
+_REST_S: Final = 3.0  # after a refusal or its stop
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ class Event(Enum):
     ANSWERED = auto()  # with the code that was asked for, and the round goes on
     DONE = auto()  # the same, and the round is over
     REFUSED = auto()  # 15h
+    MISSED = auto()  # one answer stays away or is damaged
     SILENCE = auto()
     STOPPED = auto()  # the device ends the communication
     DUE = auto()  # the next round
@@ -87,6 +90,7 @@ STEPS: Final = {
     (S.READING, E.ANSWERED): S.READING,
     (S.READING, E.DONE): S.READY,
     (S.READING, E.REFUSED): S.LOST,
+    (S.READING, E.MISSED): S.READY,
     (S.READING, E.SILENCE): S.LOST,
     (S.READING, E.STOPPED): S.LOST,
     (S.LOST, E.DUE): S.GREETING,
@@ -103,7 +107,7 @@ class MedibusDialogue:
         self._state = S.CLOSED
         self._asked: Question | None = None
         self._left: list[Question] = []  # of this round
-        self._failures = 0
+        self._missed = 0  # answers in a row
         self._due_at = 0.0
         self._round_at = float("-inf")
         self._pages: dict[int, tuple[Alarm, ...]] = {}
@@ -131,7 +135,9 @@ class MedibusDialogue:
         if self._state is S.CLOSED or now < self._due_at:
             return []
         if self._state in WAITING:
-            return self._move(E.SILENCE, now)
+            self._missed += 1
+            is_missed = self._state is S.READING and self._missed < _MISSED_AT_MOST
+            return self._move(E.MISSED if is_missed else E.SILENCE, now)
         is_round = self._state is S.LOST or now >= self._round_at + self._settings.poll_s
         return self._move(E.DUE if is_round else E.QUIET, now)
 
@@ -180,6 +186,7 @@ class MedibusDialogue:
     def _answered(self, code: int, now: float) -> list[Output]:
         if self._asked is None or code != self._asked.code:
             return []
+        self._missed = 0
         return self._move(E.ANSWERED if self._left else E.DONE, now)
 
     def _refused(self, now: float) -> list[Output]:
@@ -198,7 +205,7 @@ class MedibusDialogue:
             case S.NAMING:
                 return self._ask(IdentifyDevice(), now)
             case S.LOST:
-                self._lose(now)
+                self._lose(_PAUSE_S if event is E.SILENCE else _REST_S, now)
             case S.READY:
                 self._rest(now)
                 return [NoOperation()] if event is E.QUIET else []
@@ -209,7 +216,7 @@ class MedibusDialogue:
         return []
 
     def _begin_round(self, now: float) -> None:
-        self._round_at = now
+        self._round_at, self._pages = now, {}
         self._left = [question for question in ROUND if self._has_page_2 or question != ReadAlarms2()]
 
     def _ask(self, question: Question, now: float) -> list[Output]:
@@ -219,11 +226,8 @@ class MedibusDialogue:
     def _rest(self, now: float) -> None:
         if self._round_at == float("-inf"):
             self._has_page_2, self._pages = True, {}
-        else:
-            self._failures = 0
         self._due_at = max(now, min(self._round_at + self._settings.poll_s, now + _QUIET_AT_MOST_S))
 
-    def _lose(self, now: float) -> None:
-        self._failures += 1
-        self._left, self._pages, self._round_at = [], {}, float("-inf")
-        self._due_at = now + min(_LONGEST_REST_S, _ANSWER_WITHIN_S * (1 << min(self._failures - 1, 10)))
+    def _lose(self, rest_s: float, now: float) -> None:
+        self._left, self._pages, self._round_at, self._missed = [], {}, float("-inf"), 0
+        self._due_at = now + rest_s

@@ -10,7 +10,8 @@ from simulators.alaris.commands import Command, Ear, Programme, line
 from simulators.api import Bedside, PumpView, Signal
 
 _S, _A = InfusionState, AlarmCode
-_FLOWING: Final = (_S.INFUSING, _S.BOLUS, _S.KVO, _S.PURGE)
+_FLOWING: Final = (_S.INFUSING, _S.BOLUS, _S.KVO)
+_PURGING: Final = "PURGE"  # how a pump says it is not known; a word of ours, so that no purge looks like an infusion
 _BOLUS_RATE: Final = 500.0
 _DAY_S: Final = 86400
 _LINK_TIMEOUT_S: Final = 15.0  # directions for use: only for an infusion that was begun by a serial command
@@ -151,7 +152,7 @@ class AlarisDevice:
         return (
             self._settings.serial,
             "A" if _alarm(pump) != "AL_NOALM" else "-",
-            "SET" if pump.state in _FLOWING or pump.rate else "HLD",
+            _mode(pump),
             f"{pump.rate:.2f}",
             "ml/h",
             "".join(letter for letter in pump.drug if letter.isprintable() and letter not in "!|^").upper(),
@@ -166,6 +167,12 @@ class AlarisDevice:
 
     def _vtbi(self, pump: PumpView) -> tuple[str, ...]:
         return ("DEACT", "", "", "") if pump.vtbi is None else ("ACTIV", f"{pump.vtbi:.3f}", "ml", "STOP")
+
+
+def _mode(pump: PumpView) -> str:
+    if pump.state is _S.PURGE:
+        return _PURGING
+    return "SET" if pump.state in _FLOWING or pump.rate else "HLD"
 
 
 def _alarm(pump: PumpView) -> str:

@@ -74,6 +74,8 @@ class IntellivueDevice:
     def open(self, now: float) -> Sequence[bytes]:
         """Somebody is there; the monitor waits to be asked. An earlier association may still live."""
         self._frames, self._is_known = None, False
+        if self._association is not None and now >= self._association.heard_at + _SILENCE_S:
+            self._association = None  # given up meanwhile
         self._on_since = now - _UP_S if self._on_since is None else self._on_since
         return []
 

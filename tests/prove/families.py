@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from drivers.api import Family, Request
+from drivers.api import Dialogue, Family, Port, Request
 from simulators.api import Device, Simulator
 from simulators.bedside import Chair, Timeline
 from simulators.scenario import SCENARIOS
@@ -16,6 +17,8 @@ ROOT = Path(__file__).parents[2]
 FAMILIES = {entry.name: entry for entry in entry_points(group="onlooker.families")}
 SIMULATORS = {entry.name: entry for entry in entry_points(group="onlooker.simulators")}
 NAMES = sorted(FAMILIES)
+# Settings under which a family says all that it may say; without them it says less.
+TALKATIVE: dict[str, dict[str, Any]] = {"sapphire": {"this_is_pc": True}}
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,15 @@ def simulator_of(name: str) -> Simulator:
     simulator = SIMULATORS[name].load()
     assert isinstance(simulator, Simulator)
     return simulator
+
+
+def settings_of(name: str) -> Any:
+    """Give the family's settings for a proof: nothing that may be sent is held back."""
+    return family_of(name).settings(**TALKATIVE.get(name, {}))
+
+
+def dialogue_of(name: str) -> Dialogue:
+    return family_of(name).dialogue(settings_of(name), Port(peer="proof"))
 
 
 def folder_of(name: str) -> Path:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from drivers.vocabulary import Metric
 from simulators.api import Device
 from tests.converse import START, converse
-from tests.prove.families import chair, device_of, family_of
+from tests.prove.families import chair, device_of, family_of, settings_of
 
 HOUR_S = 3600.0
 LOOK_S = 120.0
@@ -18,7 +18,7 @@ THERAPY = {
 
 def test_a_visit_leaves_the_device_as_it_was(name: str) -> None:
     read, left_alone = (device_of(name, chair("S4")) for _ in range(2))
-    heard = converse(family_of(name), read, HOUR_S)
+    heard = converse(family_of(name), read, HOUR_S, settings=settings_of(name))
     assert not read.tampered
     assert read.violations == []
     assert heard.reports, "nothing was heard: this shows nothing"
@@ -28,7 +28,7 @@ def test_a_visit_leaves_the_device_as_it_was(name: str) -> None:
 def test_nothing_is_changed_over_a_bad_cable(name: str) -> None:
     """What is lost on the way is not our breach of a protocol, so only the latch and the condition count."""
     read, left_alone = (device_of(name, chair("S4")) for _ in range(2))
-    heard = converse(family_of(name), read, HOUR_S / 4, wire=harmed(1))
+    heard = converse(family_of(name), read, HOUR_S / 4, settings=settings_of(name), wire=harmed(1))
     assert not read.tampered
     assert heard.outputs, "nothing was heard: this shows nothing"
     assert condition(name, read) == condition(name, left_alone), "reading has changed what the device is"

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from pathlib import Path
 
-from drivers.api import Output, Port, Request
+from drivers.api import Output, Request
 from simulators.api import Device
 from tests.converse import START
-from tests.prove.families import FAMILIES, NAMES, chair, device_of, family_of, judged
+from tests.prove.families import FAMILIES, NAMES, chair, device_of, dialogue_of, family_of, judged
 
 KEPT = Path(__file__).parent / "transcripts"
 # Seconds since the start, and what the cable does from then on to what the device says.
@@ -36,6 +36,7 @@ def transcript(name: str) -> list[str]:
 
 class _Course:
     def __init__(self, name: str) -> None:
+        self._name = name
         self._family = family_of(name)
         self._device: Device = device_of(name, chair("S1", 5.0))
         self._sent: list[str] = []
@@ -49,7 +50,7 @@ class _Course:
                 self._device.close(self._now)
                 continue
             if since in (0.0, 70.0):
-                self._dialogue = self._family.dialogue(self._family.settings(), Port(peer="proof"))
+                self._dialogue = dialogue_of(self._name)
                 self._now = START + since
                 self._hear(self._device.open(self._now))
                 self._say(self._dialogue.open(self._now))

@@ -6,9 +6,18 @@ from functools import cache
 
 import pytest
 
-from drivers.api import Output, Port, Request
+from drivers.api import Output, Request
 from tests.converse import START, converse
-from tests.prove.families import chair, device_of, family_of, forbidden_frames, judged, listed_requests
+from tests.prove.families import (
+    chair,
+    device_of,
+    dialogue_of,
+    family_of,
+    forbidden_frames,
+    judged,
+    listed_requests,
+    settings_of,
+)
 
 ROUNDS = 150
 SPEECH_LIMIT = 400  # pieces of what a device says, to be misused
@@ -23,7 +32,7 @@ def speech(name: str) -> list[bytes]:
         said.append(data)
         return [data]
 
-    converse(family_of(name), device_of(name, chair("S4", 7.0)), 600, wire=keep)
+    converse(family_of(name), device_of(name, chair("S4", 7.0)), 600, settings=settings_of(name), wire=keep)
     return said[:SPEECH_LIMIT]
 
 
@@ -59,7 +68,7 @@ def hostile(name: str, chance: random.Random) -> Iterator[bytes]:
 def test_hostile_answers_never_make_anything_else_leave(name: str, seed: int) -> None:
     chance, family = random.Random(f"{name}/{seed}"), family_of(name)
     forbidden = {data for data, _ in forbidden_frames(name)}
-    dialogue = family.dialogue(family.settings(), Port(peer="proof"))
+    dialogue = dialogue_of(name)
     now = START
     outputs: list[Output] = [*dialogue.open(now)]
     for data in hostile(name, chance):

@@ -8,10 +8,10 @@ from enum import Enum
 
 import pytest
 
-from drivers.api import Output, Port, Purpose, Request
+from drivers.api import Output, Purpose, Request
 from simulators.api import Device
 from tests.converse import START
-from tests.prove.families import chair, device_of, family_of
+from tests.prove.families import chair, device_of, dialogue_of, family_of
 from tests.prove.test_proof_1_nothing_is_changed import HOUR_S, condition
 
 STEP_S = 0.05
@@ -43,8 +43,7 @@ class _Reader:
     """A gateway that ceases to be there."""
 
     def __init__(self, name: str, device: Device) -> None:
-        family = family_of(name)
-        self._dialogue = family.dialogue(family.settings(), Port(peer="proof"))
+        self._dialogue = dialogue_of(name)
         self._device = device
         self._now = START
         self._is_there = True

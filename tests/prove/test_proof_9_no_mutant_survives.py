@@ -1,4 +1,4 @@
-"""Proof 9: whatever single thing is changed in the gate, a test fails; what none can tell apart is listed with reason."""
+"""Proof 9: whatever single thing is changed in the gate, a test fails; what none can tell apart is listed, with why."""
 
 import json
 import shutil

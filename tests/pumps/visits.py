@@ -2,7 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cache
 from zoneinfo import ZoneInfo
 
 from drivers.api import Alarm, Announcement, Reading, Report
@@ -15,10 +16,10 @@ from simulators.scenario import SCENARIOS, Scenario
 from tests.converse import START
 from tests.over_wire import over_wire
 from tests.prove.families import family_of, simulator_of
-from tests.pumps.promises import Promise
+from tests.pumps.promises import PROMISES, Promise
 
 BEGIN_MIN = -3.0  # the pump is programmed, and waits
-STEP_S = 0.5
+STEP_S = 1.0
 VISITS = {
     f"{name}{'abc'[number] if len(kinds) > 1 else ''}": scenario
     for name, kinds in SCENARIOS.items()
@@ -82,8 +83,10 @@ def _chair(scenario: Scenario) -> Chair:
     return Chair((scenario,), Timeline(START, BEGIN_MIN), "pumps", ZoneInfo("UTC"))
 
 
-def as_told(promise: Promise, scenario: Scenario) -> Story:
-    """Let the family tell the visit."""
+@cache
+def as_told(number: int, visit: str) -> Story:
+    """Let the family of a promise, by its place in the table, tell a visit."""
+    promise, scenario = PROMISES[number], VISITS[visit]
     family, simulator = family_of(promise.family), simulator_of(promise.family)
     device = simulator.device(_chair(scenario), simulator.settings(**promise.simulator))
     course = over_wire(family, device, length_s(scenario))
@@ -108,13 +111,19 @@ def as_it_was(promise: Promise, scenario: Scenario) -> Story:
     """Let the model tell the visit, in no more words than the family has."""
     pump, states, story = _chair(scenario).pumps["11"], States(), Story()
     before: InfusionState | None = None
+    known: tuple[Alarm, ...] = ()
     for step in range(int(length_s(scenario) / STEP_S)):
         at = step * STEP_S
         view = pump.at(START + at)
         if before is not None and (also := promise.announces.get((before, view.state))) is not None:
             story.note(at, [Happening(also)])
         before = view.state
-        story.note(at, of_report(states, _report(promise, view), None))
+        report = _report(promise, view)
+        shown = report.alarms or ()
+        if promise.forgets_alarms:
+            report = replace(report, alarms=tuple(alarm for alarm in shown if alarm not in known))
+        known = shown
+        story.note(at, of_report(states, report, None))
         story.volume = view.volume_infused
     return story
 
@@ -126,10 +135,12 @@ def _report(promise: Promise, view: PumpView) -> Report:
     readings = [
         left,
         Reading(Metric.INFUSION_STATE, str(_state(promise, view))),
-        Reading(Metric.INFUSION_RATE, view.rate),
+        Reading(Metric.INFUSION_RATE, view.rate if promise.says_rate else None),
         Reading(Metric.VOLUME_INFUSED, view.volume_infused),
     ]
     shown = dict.fromkeys(promise.alarms[signal.code] for signal in _signals(view) if signal.code in promise.alarms)
+    if promise.kvo_alarm and view.state is InfusionState.KVO:
+        shown[promise.kvo_alarm] = None
     return Report(readings, alarms=tuple(Alarm(code) for code in shown))
 
 
@@ -159,5 +170,3 @@ def unmatched(told: list[Moment], true: list[Moment], within_s: float) -> list[s
 
 def _fits(told: Moment, true: Moment, within_s: float) -> bool:
     return true.at - STEP_S <= told.at <= true.at + within_s
-
-

@@ -4,7 +4,7 @@ from typing import Final
 
 import pytest
 
-from drivers.alaris.channels import ALARMS
+from drivers.alaris.channels import ALARMS, KVO_ALARMS, RUNNING_ALARMS
 from drivers.alaris.codec import Answer, Decoder
 from drivers.alaris.readings import alarm, infusion, syringe, vtbi
 from drivers.api import Alarm, Reading
@@ -75,7 +75,11 @@ def test_vtbi_not_set_is_absent_and_not_0() -> None:
         ("-", "SET", "", "AL_NOALM", "unknown"),
         ("-", "SET", "x", "AL_NOALM", "unknown"),
         ("-", "SET", "-1.00", "AL_NOALM", "unknown"),
-        ("A", "SET", "3.50", "AL_NEOIN", "infusing"),
+        *[("A", "SET", "3.50", alarm, "infusing") for alarm in sorted(RUNNING_ALARMS)],
+        ("A", "SET", "3.50", "AL_OCCLU", "unknown"),  # set, but nothing can flow
+        ("A", "SET", "3.50", "AL_EOIST", "unknown"),
+        ("A", "SET", "3.50", "AL_COMTO", "unknown"),
+        ("A", "SET", "3.50", "AL_TITCA", "unknown"),  # whether it flows under this one is not known
         ("A", "SET", "1.00", "AL_EOIKV", "kvo"),
         ("A", "SET", "1.00", "AL_VTBIK", "kvo"),
         ("-", "SET", "1.00", "AL_VTBIK", "kvo"),
@@ -142,6 +146,11 @@ def test_no_doubtful_vtbi_is_valid(fields: tuple[str, ...], validity: Validity) 
 def test_a_syringe_that_is_not_confirmed_is_questionable(status: str) -> None:
     assert {r.validity for r in syringe(("BD", " 50", status)).readings} == {Validity.QUESTIONABLE}
     assert {r.validity for r in syringe(("", "0", status)).readings} == {Validity.ABSENT}
+
+
+def test_the_alarms_that_tell_a_flow_are_alarms() -> None:
+    assert set(ALARMS) > KVO_ALARMS | RUNNING_ALARMS
+    assert not KVO_ALARMS & RUNNING_ALARMS
 
 
 @pytest.mark.parametrize("code", sorted(ALARMS))

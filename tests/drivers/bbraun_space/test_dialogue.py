@@ -323,14 +323,14 @@ def test_damage_when_nothing_was_asked_is_not_answered() -> None:
     assert hand.wait() == [ReadAll("ComSystem")]
 
 
-def test_a_timeout_is_followed_by_alive_at_growing_intervals_and_a_new_beginning() -> None:
+def test_a_timeout_is_followed_by_alive_no_more_often_than_a_poll_and_a_new_beginning() -> None:
     hand = Hand().reading()
     asked = hand.now
     said: list[tuple[float, Output]] = []
     while hand.now < asked + 250:
         said += [(hand.now - asked, output) for output in hand.wait()]
     assert [output for _, output in said] == [Alive("ComSystem"), Alive("ComSystem"), *[Alive("1")] * (len(said) - 2)]
-    assert [round(at, 1) for at, _ in said][:6] == [3.1, 9.1, 21.1, 45.1, 93.1, 156.1]
+    assert [round(at, 1) for at, _ in said][:6] == [3.1, 9.1, 17.1, 25.1, 33.1, 41.1]
 
 
 def test_the_pause_has_a_limit() -> None:

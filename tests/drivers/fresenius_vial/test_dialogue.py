@@ -311,11 +311,12 @@ def test_a_session_that_is_refused_is_tried_all_the_same() -> None:
     assert hand.wait() == [ReadVariables("0", Letters.MODULES)]
 
 
-def test_a_question_refused_once_is_not_asked_again() -> None:
+@pytest.mark.parametrize(("requests", "times"), [(30, 1), (250, 2)])
+def test_a_question_refused_is_left_out_for_five_minutes(requests: int, times: int) -> None:
     hand = Hand().reading()
     hand.hear(RATES)
     asked = []
-    for _ in range(30):
+    for _ in range(requests):
         request = hand.wait()[0]
         asked.append(request)
         match request:
@@ -325,7 +326,7 @@ def test_a_question_refused_once_is_not_asked_again() -> None:
                 hand.hear(framed(b"0C;i1;b01"))
             case _:
                 hand.hear(framed(b"1I;01"))
-    assert asked.count(ReadVariables("1", Letters.BOLUS)) == 1
+    assert asked.count(ReadVariables("1", Letters.BOLUS)) == times
     assert asked.count(ReadVariables("1", Letters.RATES)) > 20
 
 

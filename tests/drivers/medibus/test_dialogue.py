@@ -201,26 +201,41 @@ def test_half_a_set_of_alarms_is_not_said() -> None:
     hand.wait()
     assert [type(output) for output in hand.hear(MEASURED, apnoea)] == [Report, ReadAlarms1, ReadAlarms2]
     assert hand.wait() == []  # page 2 is lost
+    assert hand.wait() == [ReadMeasured()]
     assert hand.hear(Alarms((), page=2)) == []
 
 
-def test_a_device_that_does_not_answer_is_greeted_less_and_less_often() -> None:
+def test_a_device_that_does_not_answer_is_greeted_before_it_would_give_up() -> None:
     hand = Hand()
     hand.open()
     rests = []
     for _ in range(8):
         assert hand.wait() == []
-        before = hand.now
         assert hand.wait() == [ICC]
-        rests.append(hand.now - before)
-    assert rests == [3, 6, 12, 24, 48, 60, 60, 60]
+        rests.append(hand.now - START)
+    assert rests == [2.5 * number for number in range(1, 9)]
 
 
 @pytest.mark.parametrize("answered", [0, 1])
-def test_a_lost_answer_begins_from_the_beginning_and_forgets_alarms(answered: int) -> None:
+def test_a_lost_answer_ends_its_round_before_the_device_gives_up(answered: int) -> None:
     hand = ready()
     hand.wait()
     hand.hear(*(MEASURED, Alarms((AlarmRecord("1", "0D", "APNEA       "),)))[:answered])
+    asked = hand.now
+    assert hand.wait() == []
+    assert hand.wait() == [ReadMeasured()]
+    assert hand.now - asked < 3
+    hand.hear(MEASURED)
+    assert hand.wait() == []  # another one is lost, but one came between
+
+
+@pytest.mark.parametrize("answered", [0, 1])
+def test_two_lost_answers_begin_from_the_beginning_and_forget_alarms(answered: int) -> None:
+    hand = ready()
+    hand.wait()
+    hand.hear(*(MEASURED, Alarms((AlarmRecord("1", "0D", "APNEA       "),)))[:answered])
+    assert hand.wait() == []
+    assert hand.wait() == [ReadMeasured()]
     assert hand.wait() == []
     assert hand.wait() == [ICC]
     hand.hear(Answer(0x51), Answer(0x52))
@@ -258,7 +273,7 @@ def test_a_late_answer_is_published_and_moves_nothing() -> None:
     hand.wait()
     outputs = hand.hear(MEASURED)
     assert [type(output) for output in outputs] == [Report]
-    assert hand.wait() == [ICC]
+    assert hand.wait() == [ReadMeasured()]
 
 
 def test_closing_says_stop_only_in_a_communication() -> None:

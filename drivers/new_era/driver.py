@@ -1,0 +1,109 @@
+"""The conversation with one NE-1000: seven fixed questions in rounds."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from drivers.api import Damage, Output, Port
+from drivers.common.rounds import Pace, Rounds
+from drivers.new_era.channels import OWN_ADDRESS
+from drivers.new_era.codec import (
+    Answer,
+    Decoder,
+    ReadDiameter,
+    ReadDirection,
+    ReadDispensed,
+    ReadPhase,
+    ReadRate,
+    ReadVersion,
+    ReadVolume,
+)
+from drivers.new_era.readings import identity, is_refusal, report, verb_of
+
+Question = type[
+    ReadVersion | ReadDispensed | ReadRate | ReadVolume | ReadDirection | ReadPhase | ReadDiameter
+]  # fmt: skip
+
+# Who it is comes before anything else.
+OPENING: Final[tuple[Question, ...]] = (ReadVersion,)
+POLLED: Final[tuple[Question, ...]] = (ReadDispensed, ReadRate, ReadVolume, ReadDirection, ReadPhase, ReadDiameter)
+VITAL: Final[frozenset[Question]] = frozenset({ReadVersion, ReadDispensed})
+
+
+@dataclass(frozen=True, slots=True)
+class NewEraSettings:
+    """How often and how patiently to ask."""
+
+    poll_s: float = 5.0
+    timeout_s: float = 1.0
+    retries: int = 1
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.poll_s <= 3600:
+            raise ValueError(f"poll_s {self.poll_s}: set it between 1 and 3600 s (5 is usual)")
+        if not 0.5 <= self.timeout_s <= 60:
+            raise ValueError(f"timeout_s {self.timeout_s}: set it between 0.5 and 60 s (1 is usual)")
+        if not 0 <= self.retries <= 2:
+            raise ValueError(f"retries {self.retries}: set it between 0 and 2 (1 is usual)")
+
+
+class NewEraDialogue:
+    """One conversation with one pump at address 0."""
+
+    def __init__(self, settings: NewEraSettings, _port: Port) -> None:
+        self._decoder = Decoder()
+        pace = Pace(settings.poll_s, settings.timeout_s, settings.retries)
+        self._rounds: Rounds[Question] = Rounds(OPENING, POLLED, VITAL, pace)
+
+    @property
+    def wake_at(self) -> float | None:
+        """When `tick` wants to be called."""
+        return self._rounds.wake_at
+
+    def open(self, now: float) -> Sequence[Output]:
+        """Ask who it is."""
+        return [self._rounds.begin(now)()]
+
+    def receive(self, data: bytes, now: float) -> Sequence[Output]:
+        """Take bytes; publish what they completed."""
+        outputs: list[Output] = []
+        for found in self._decoder.feed(data):
+            outputs += [found] if isinstance(found, Damage) else self._take(found, now)
+        return outputs
+
+    def tick(self, now: float) -> Sequence[Output]:
+        """Ask the next question, or give up waiting."""
+        question = self._rounds.tick(now)
+        return [*self._decoder.give_up(), question()] if question else []
+
+    def close(self, _now: float) -> Sequence[Output]:
+        """Say nothing: the protocol has no goodbye that is not a write."""
+        self._rounds.close()
+        return []
+
+    def _take(self, answer: Answer, now: float) -> list[Output]:
+        if reason := self._misfit(answer):
+            return [Damage(reason, len(answer.encode()))]
+        verb = verb_of(answer.data)
+        self._settle(answer, verb, now)
+        said = identity(answer.data) if verb == ReadVersion.verb else None
+        return [said, report(answer)] if said else [report(answer)]
+
+    def _misfit(self, answer: Answer) -> str:
+        """Say why nothing of an answer is used."""
+        if answer.is_safe:
+            return "the pump is in safe mode"  # somebody else keeps it there, and stands by its watchdog
+        if answer.address != OWN_ADDRESS:
+            return "answer of another address"
+        is_known = not answer.data or is_refusal(answer.data) or verb_of(answer.data)
+        return "" if is_known else "answer not known"
+
+    def _settle(self, answer: Answer, verb: str, now: float) -> None:
+        """An alarm may take the answer's place: then the question is asked again."""
+        asked = self._rounds.asked
+        if asked is None:
+            return
+        if verb == asked.verb:
+            self._rounds.answered(now)
+        elif is_refusal(answer.data) or (not answer.data and answer.status.startswith("A?")):
+            self._rounds.failed(now)

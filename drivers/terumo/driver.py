@@ -1,0 +1,146 @@
+"""The conversation with a Terumo pump: who it is, then its status in rounds."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Final, Literal
+
+from drivers.api import Announcement, Damage, Departed, Identity, Output, Port, Request
+from drivers.common.rounds import Pace, Rounds
+from drivers.terumo.channels import RESULTS
+from drivers.terumo.codec import (
+    DONE,
+    SEQUENCE,
+    STATUS_COMMAND,
+    CommandReply,
+    Decoder,
+    DeviceIdReply,
+    ReadDeviceId,
+    ReadStatus,
+    Status,
+    is_device_id,
+)
+from drivers.terumo.readings import report
+from drivers.vocabulary import EventKind
+
+MANUFACTURER: Final = "Terumo"
+
+
+class Ask(Enum):
+    """The questions."""
+
+    DEVICE_ID = auto()
+    STATUS = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class TerumoSettings:
+    """What has to be known of a pump, and how often to ask it."""
+
+    pump: Literal["syringe", "infusion"] = "syringe"  # TE-SS or TE-LF: some alarm bits differ
+    poll_s: float = 5.0
+    timeout_s: float = 2.0  # the manual names none, and there is no NAK
+    retries: int = 1
+
+    def __post_init__(self) -> None:
+        if self.pump not in ("syringe", "infusion"):
+            raise ValueError(f"pump {self.pump!r}: set it to syringe or infusion")
+        if not 1 <= self.poll_s <= 3600:
+            raise ValueError(f"poll_s {self.poll_s}: set it between 1 and 3600 s (5 is usual)")
+        if not 0.5 <= self.timeout_s <= 60:
+            raise ValueError(f"timeout_s {self.timeout_s}: set it between 0.5 and 60 s (2 is usual)")
+        if not 0 <= self.retries <= 2:
+            raise ValueError(f"retries {self.retries}: set it between 0 and 2 (1 is usual)")
+
+
+class TerumoDialogue:
+    """One conversation with one pump."""
+
+    def __init__(self, settings: TerumoSettings, _port: Port) -> None:
+        self._has_syringe = settings.pump == "syringe"
+        self._decoder = Decoder()
+        pace = Pace(settings.poll_s, settings.timeout_s, settings.retries)
+        self._rounds = Rounds((Ask.DEVICE_ID,), (Ask.STATUS,), frozenset(Ask), pace)
+        self._identity = Identity(manufacturer=MANUFACTURER)
+        self._refused: set[int] = set()  # results that were announced already
+
+    @property
+    def wake_at(self) -> float | None:
+        """When `tick` wants to be called."""
+        return self._rounds.wake_at
+
+    def open(self, now: float) -> Sequence[Output]:
+        """Ask who it is."""
+        return [self._request(self._rounds.begin(now))]
+
+    def receive(self, data: bytes, now: float) -> Sequence[Output]:
+        """Take bytes; publish what they completed."""
+        outputs: list[Output] = []
+        for found in self._decoder.feed(data):
+            outputs += [found] if isinstance(found, Damage) else self._take(found, now)
+        return outputs
+
+    def tick(self, now: float) -> Sequence[Output]:
+        """Ask the next question, or give up waiting."""
+        question = self._rounds.tick(now)
+        return [self._request(question)] if question else []
+
+    def close(self, _now: float) -> Sequence[Output]:
+        """Say nothing: the protocol has no goodbye."""
+        self._rounds.close()
+        return []
+
+    def _request(self, question: Ask) -> Request:
+        return ReadDeviceId() if question is Ask.DEVICE_ID else ReadStatus(self._identity.serial)
+
+    def _take(self, frame: DeviceIdReply | CommandReply, now: float) -> list[Output]:
+        match self._rounds.asked, frame:
+            case Ask.DEVICE_ID, DeviceIdReply():
+                return self._meet(frame, now)
+            case Ask.STATUS, CommandReply() if (frame.command, frame.subcommand) == STATUS_COMMAND:
+                return self._take_status(frame, now)
+        return [_damage("answer to another question", frame)]
+
+    def _meet(self, frame: DeviceIdReply, now: float) -> list[Output]:
+        """The id is the pump's own text and will stand in our next question."""
+        if not is_device_id(frame.device_id):
+            self._rounds.restart(now)
+            return [_damage("device id not usable", frame)]
+        self._rounds.answered(now)
+        self._identity = Identity(manufacturer=MANUFACTURER, serial=frame.device_id)
+        self._refused.clear()
+        return [self._identity]
+
+    def _take_status(self, frame: CommandReply, now: float) -> list[Output]:
+        if frame.device_id != self._identity.serial:
+            self._rounds.restart(now)
+            return [Departed(reason="another device id answers")]
+        if frame.result != DONE:
+            self._rounds.failed(now)
+            return self._refusal(frame)
+        if (status := Status.decode(frame.data)) is None:
+            self._rounds.failed(now)
+            return [_damage("status too short", frame)]
+        self._rounds.answered(now)
+        # The manual wants it echoed, and doesn't do so in its own example: counted, and the answer is used.
+        strange = [Damage("other sequence number", 0)] if frame.sequence != SEQUENCE else []
+        return [*strange, *self._introduce(status), report(status, has_syringe=self._has_syringe)]
+
+    def _introduce(self, status: Status) -> list[Output]:
+        known = self._identity
+        self._identity = Identity(manufacturer=MANUFACTURER, serial=known.serial, firmware=f"{status.software:04X}")
+        return [self._identity] if self._identity != known else []
+
+    def _refusal(self, frame: CommandReply) -> list[Output]:
+        """Say each kind of refusal once in a conversation with one pump."""
+        if frame.result in self._refused:
+            return []
+        self._refused.add(frame.result)
+        text = f"status refused, {frame.result:02X}: {RESULTS.get(frame.result, 'not documented')}"
+        return [
+            Announcement(EventKind.DEVICE_EVENT, text=text, raw=f"{frame.result:02X} {frame.data[:3].hex()}".strip())
+        ]
+
+
+def _damage(reason: str, frame: DeviceIdReply | CommandReply) -> Damage:
+    return Damage(reason, len(frame.encode()))
