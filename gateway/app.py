@@ -5,7 +5,7 @@ import contextlib
 import gc
 import logging
 import signal
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -18,12 +18,15 @@ from gateway.config import Config, LinkConfig
 from gateway.errors import ConfigError, ForbiddenRequestError, LinkError
 from gateway.link import Link
 from gateway.logs import fields
+from gateway.message import EXPIRES_S
 from gateway.model import GatewayStatus
-from gateway.normalise import Normaliser, lost_ranges
+from gateway.normalise import Normaliser
 from gateway.outbox import Outbox
 from gateway.publisher import Publisher
 from gateway.recorder import Recorder
-from gateway.roster import EXPIRES_S, Roster
+from gateway.roster import Roster
+from gateway.spans import lost_ranges
+from gateway.store import Message
 from gateway.supervisor import Supervisor
 from gateway.transport import Inbox, listen, open_port, reason_of
 
@@ -56,7 +59,7 @@ async def _until_told(work: Coroutine[Any, Any, None]) -> None:
 
 def _notice(task: "asyncio.Task[None]") -> None:
     if not task.cancelled() and (error := task.exception()) is not None:
-        log.critical("publishing has ended: this is a bug", exc_info=error)
+        log.critical("%s has ended: this is a bug", task.get_name(), exc_info=error)
 
 
 class Gateway:
@@ -67,6 +70,7 @@ class Gateway:
         self._clock = Clock()
         self._status_at = 0.0
         self._limits_at = 0.0
+        self._trimming: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
         """Run until cancelled; then leave cleanly."""
@@ -80,6 +84,7 @@ class Gateway:
                 for name, link in self._config.links.items()
             }
             self._publisher.on_connected = self._say_all
+            self._publisher.on_given_up = self._given_up
             gc.freeze()  # what is there now stays: no need to look at it again and again
             async with self._publishing():
                 await Supervisor(self._config, outbox, self._clock, self._rosters, self._each_second).run()
@@ -156,6 +161,7 @@ class Gateway:
             "outbox_depth": self._publisher.depth,
             "outbox_bytes": self._outbox.bytes,
             "dropped": dict(self._outbox.dropped),
+            "refused": dict(self._publisher.refused),
             "links": {name: roster.state for name, roster in self._rosters.items()},
         }
         self._publisher.retain(self._topic(), _encode(status))
@@ -171,16 +177,20 @@ class Gateway:
         if now >= self._status_at:
             self._status_at = now + STATUS_EVERY_S
             self._say_gateway("online")
-        if now >= self._limits_at:
+        if now >= self._limits_at and (self._trimming is None or self._trimming.done()):
             self._limits_at = now + LIMITS_EVERY_S
             self._trimming = asyncio.create_task(self._keep_limits(), name="outbox limits")
+            self._trimming.add_done_callback(_notice)
 
     async def _keep_limits(self) -> None:
         limits = self._config.outbox
         lost = await self._publisher.give_up_oldest(limits.max_mib * MIB, limits.max_days * DAY_S)
-        if not lost:
-            return
-        log.error("outbox is full: oldest messages were given up", extra=fields(messages=len(lost)))
+        if lost:
+            log.error("outbox is full: oldest messages were given up", extra=fields(messages=len(lost)))
+
+    def _given_up(self, lost: Sequence[Message]) -> None:
+        """Put on the record of each device what is lost."""
+        limits = self._config.outbox
         cause = f"over the outbox's limits ({limits.max_mib} MiB, {limits.max_days:g} days)"
         for topic, first, last in lost_ranges((message.stream.topic, message.seq) for message in lost):
             for roster in self._rosters.values():

@@ -1,5 +1,6 @@
 """What each family is, may send and asks for: its manifest, for people and for programs."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import asdict, fields
 from inspect import getdoc
@@ -96,7 +97,7 @@ def _lines(said: dict[str, Any]) -> list[tuple[str, str]]:
         ("live use", f"needs accept_risk: {said['refused'] or 'reading has an effect'}"
             if said["needs_accept_risk"] else "yes"),
         ("silent after", f"{said['silent_after_s']:g} s"),
-        ("settings", ", ".join(f"{name}: {value}" for name, value in settings.items()) or "–"),
+        ("settings", ", ".join(f"{name}: {json.dumps(value, default=str)}" for name, value in settings.items()) or "–"),
     ]  # fmt: skip
 
 

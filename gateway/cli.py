@@ -1,7 +1,7 @@
 """The command line: our own commands, those that others add, and how a command ends."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Final
 
 import typer
@@ -14,6 +14,7 @@ GROUP: Final = "onlooker.commands"  # entry points: functions that take the Type
 app = typer.Typer(
     name="onlooker",
     help="Read-only telemetry gateway: bedside monitors and infusion pumps to MQTT. It never controls anything.",
+    epilog="Exit code: 0 good, 1 found a fault, 2 wrong use. Begin with: onlooker demo",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -35,12 +36,26 @@ def main(argv: Sequence[str] | None = None) -> int:
     except GatewayError as error:
         complain(str(error))
         return FAULT
+    except ExceptionGroup as several:  # a task group's: ours only if all of them are
+        if several.split(GatewayError)[1] is not None:
+            raise
+        for line in _lines(several):
+            complain(line)
+        return FAULT
     except OSError as error:
         if error.filename is None:  # not something that the operator named
             raise
         complain(f"{error.filename}: {error.strerror}: mend the path or its rights")
         return FAULT
     return GOOD
+
+
+def _lines(several: ExceptionGroup[Exception]) -> Iterator[str]:
+    for error in several.exceptions:
+        if isinstance(error, ExceptionGroup):
+            yield from _lines(error)
+        else:
+            yield str(error)
 
 
 def _add_commands_for(words: Sequence[str]) -> None:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 from typing import Final
 
+END_OF_TIME: Final = 253_402_300_800.0  # UTC seconds of the year 10000
 HALF_AN_HOUR_S: Final = 1800.0
 STEP_S: Final = 0.5  # a larger difference between wall and monotonic clock is a step, not slewing
 STALL_S: Final = 5.0  # what was read after so long a standstill of the gateway is not news
@@ -31,6 +32,7 @@ class Clock:
         self._monotonic = monotonic
         self._anchor = wall() - monotonic()
         self._correction = 0.0
+        self._started = self._anchor + monotonic()
         self._last_beat = monotonic()
         self._stalled_until = -1.0
 
@@ -53,6 +55,12 @@ class Clock:
             return None
         self._correction += step
         return step
+
+    def dated_anew(self, at: float, step_s: float) -> float:
+        """Give a moment of this run by the clock as it was just set; what a former run has noted stays (UTC)."""
+        before = self._correction - step_s
+        is_of_this_run = self._started + before <= at <= self.steady() + before
+        return at + step_s if is_of_this_run else at
 
     def is_stalled(self) -> bool:
         """Say whether the gateway stood still: what is read now may have waited for us."""

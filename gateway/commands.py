@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from gateway.watch.screen import Lines, LiveTable
 
 GOOD, FAULT, WRONG_USE = 0, 1, 2
+WIDE: Final = 200  # columns for a file or a pipe: a port that was broken into lines can't be copied
 
 ConfigFile = Annotated[
     Path, typer.Argument(metavar="CONFIG", exists=True, dir_okay=False, help="Configuration (YAML).")
@@ -50,7 +51,10 @@ def run(
     ] = None,
     log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
 ) -> None:
-    """Run the gateway."""
+    """Run the gateway, until Ctrl-C or SIGTERM.
+
+    A faulty configuration starts nothing. A port or broker that isn't there is said once and tried again.
+    """
     from gateway import app as gateway_app
     from gateway.logs import LEVELS, configure
 
@@ -66,7 +70,12 @@ def record(
     output: Annotated[Path, typer.Option("--output", "-o", dir_okay=False, help="Where to; a new file.")],
     seconds: Annotated[float | None, typer.Option("--for", min=0.1, help="Seconds; default: until Ctrl-C.")] = None,
 ) -> None:
-    """Keep what one link says and is told, with times, for `decode` and `replay`."""
+    """Keep what one link says and is told, with times, for `decode` and `replay`.
+
+    A port has one reader: stop the gateway first. Example:
+
+    onlooker record gateway.yaml chair1-monitor -o monitor.jsonl --for 60
+    """
     from gateway import app as gateway_app
     from gateway.logs import configure
 
@@ -92,13 +101,19 @@ def watch(
     seconds: Annotated[float | None, typer.Option("--for", min=0.1, help="Seconds; default: until Ctrl-C.")] = None,
     once: Annotated[bool, typer.Option("--once", help="One look, then leave.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="JSON lines, for programs.")] = False,
+    note: Annotated[str, typer.Option(hidden=True, help="A line below the table's heading.")] = "",
 ) -> None:
-    """Show a broker's devices live: values with age and validity, states, outbox depth."""
+    """Show a broker's devices live: values with age and validity, states, outbox depth.
+
+    Exit code 1 if nothing was heard. Into a pipe it writes a line for each change. Example:
+
+    onlooker watch mqtts://gw1@broker.example --password-file mqtt.password
+    """
     from gateway.watch import run as run_watch
     from gateway.watch.board import ROOTS
 
     address = _broker_address(url, password_file, ca_file)
-    screen = _screen(f"onlooker watch {address}", as_json=as_json, is_once=once)
+    screen = _screen(f"onlooker watch {address}", as_json=as_json, is_once=once, note=note)
     raise typer.Exit(run_watch(address, screen, root or ROOTS, seconds, is_once=once))
 
 
@@ -121,27 +136,40 @@ def _broker_address(url: str, password_file: Path | None, ca_file: Path | None) 
         _give_up(f"{error} ({error.remedy})")
     if ca_file is not None and scheme != "mqtts":
         _give_up("--ca-file is for mqtts:// (write mqtts://…)")
-    password = password_file.read_text(encoding="utf-8").rstrip("\r\n") if password_file else None
+    password = _password(password_file) if password_file else None
     user = unquote(parts.username) if parts.username else None
     if password is not None and user is None:
         _give_up(f"--password-file needs a user (write {scheme}://USER@{host})")
-    tls = ssl.create_default_context(cafile=ca_file) if scheme == "mqtts" else None
+    try:
+        tls = ssl.create_default_context(cafile=ca_file) if scheme == "mqtts" else None
+    except ssl.SSLError:
+        _give_up(f"--ca-file {ca_file}: holds no certificate: name a PEM file")
     return Address(host, port, user, password, tls)
 
 
-def _screen(heading: str, *, as_json: bool, is_once: bool) -> "Lines | LiveTable":
+def _password(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8").rstrip("\r\n")
+    except UnicodeDecodeError:
+        _give_up(f"--password-file {file}: is not UTF-8 text: put the password alone into it")
+
+
+def _screen(heading: str, *, as_json: bool, is_once: bool, note: str) -> "Lines | LiveTable":
     from gateway.watch.screen import Lines, LiveTable
 
     if as_json or not (is_once or sys.stdout.isatty()):
         return Lines(typer.echo, complain, as_json=as_json)
-    return LiveTable(heading, is_live=not is_once)
+    return LiveTable(heading, is_live=not is_once, note=note)
 
 
 # Looking
 
 
 def check(config: ConfigFile, as_json: AsJson = False) -> None:
-    """Find every fault in a configuration at once; nothing is opened."""
+    """Find every fault in a configuration at once; nothing is opened.
+
+    Each fault is said with file, line, key and remedy. Exit code 0: none; 1: some.
+    """
     from dataclasses import asdict
 
     try:
@@ -164,9 +192,13 @@ def check(config: ConfigFile, as_json: AsJson = False) -> None:
 
 
 def families(
-    name: Annotated[str | None, typer.Argument(help="One family, in full.")] = None, as_json: AsJson = False
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="One family, in full.")] = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Say what is supported, on what evidence, what it may send, and what it asks for."""
+    """Say what is supported, on what evidence, what it may send, and what it asks for.
+
+    With a NAME also: what nobody has confirmed, line settings, each request, link loss, settings.
+    """
     from gateway import catalogue
     from gateway.registry import installed
 
@@ -181,7 +213,7 @@ def families(
             broken.append(str(error))
     if as_json:
         _print_json(entries)
-    else:
+    elif entries:
         _print_rich(catalogue.page(entries[0]) if name and entries else catalogue.table(entries))
     for line in broken:
         complain(line)
@@ -190,15 +222,18 @@ def families(
 
 def decode(
     family: Annotated[str, typer.Argument(help="See `onlooker families`.")],
-    file: Annotated[
-        Path, typer.Argument(exists=True, dir_okay=False, allow_dash=True, help="Recording or raw bytes; - for stdin.")
-    ],
+    file: Annotated[Path, typer.Argument(help="Recording or raw bytes; - for stdin.")],
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="The family's settings.")
     ] = None,
     timezone: Annotated[str, typer.Option(help="Of device clocks that don't say an offset.")] = "UTC",
 ) -> None:
-    """Turn a recording or raw bytes into observations: JSON lines on stdout, damage on stderr."""
+    """Turn a recording or raw bytes into observations: JSON lines on stdout, damage on stderr.
+
+    Exit code 1 if bytes were damaged or nothing was found. Example:
+
+    onlooker decode bbraun_space rack.bin --set stuffing=true
+    """
     from zoneinfo import ZoneInfo
 
     from drivers.capture import CaptureError
@@ -213,14 +248,21 @@ def decode(
         zone = ZoneInfo(timezone)
     except (OSError, ValueError, KeyError):
         _give_up(f"unknown time zone {timezone!r}: write a name such as Europe/Berlin")
-    data = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
     manifest = registry.get(family)
     _judge_settings(manifest, said)
+    data = _read(file)
     try:
         raise typer.Exit(decode_bytes(manifest, data, said, _write_line, complain, zone))
     except CaptureError as error:
         complain(f"{file}: {error}: make the recording anew, or cut it there")
         raise typer.Exit(FAULT) from None
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+    except OSError as error:
+        _give_up(f"{file}: {error.strerror}: name a recording or a file of raw bytes, or - for stdin")
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -239,13 +281,15 @@ def _judge_settings(family: "Family", said: dict[str, str]) -> None:
         family_settings(family, said)
     except ValidationError as error:
         for one in error.errors():
-            remedy = one.get("ctx", {}).get("remedy", "")
-            complain(f"--set {'.'.join(map(str, one['loc']))}: {one['msg']} ({remedy})")
+            option = " ".join(("--set", ".".join(map(str, one["loc"])))).rstrip()
+            complain(f"{option}: {one['msg']} ({one.get('ctx', {}).get('remedy', '')})")
         raise typer.Exit(WRONG_USE) from None
 
 
 def schema(
-    kind: Annotated[str | None, typer.Argument(help="One of them; default: all in one object.")] = None,
+    kind: Annotated[
+        str | None, typer.Argument(help="Such as observations, event, configuration; default: all in one object.")
+    ] = None,
     write: Annotated[Path | None, typer.Option(file_okay=False, metavar="DIR", help="Write one file for each.")] = None,
     _as_json: Annotated[bool, typer.Option("--json", help="They are JSON anyway.")] = False,
 ) -> None:
@@ -274,7 +318,7 @@ def _print_json(said: object) -> None:
 def _print_rich(what: Any) -> None:
     from rich.console import Console
 
-    Console().print(what)
+    Console(width=None if sys.stdout.isatty() else WIDE).print(what)
 
 
 def _write_line(line: str) -> None:

@@ -8,10 +8,13 @@ from datetime import datetime, tzinfo
 
 from drivers import capture
 from drivers.api import Announcement, Damage, Departed, Dialogue, Family, Identity, Output, Port, Reading, Report
-from gateway.clock import OffsetEstimator, iso, utc_seconds
+from drivers.vocabulary import EventKind
+from gateway.clock import END_OF_TIME, OffsetEstimator, iso, utc_seconds
 from gateway.config import family_settings
-from gateway.events import Happening, States, of_announcement, of_report
-from gateway.normalise import END_OF_TIME, observation_fields
+from gateway.device import meet
+from gateway.events import of_announcement, of_report
+from gateway.observation import observation_fields
+from gateway.states import Happening, States
 
 FLUSH_S = 3600.0  # past every time-out of a dialogue: what was cut off at the end of the file becomes damage
 
@@ -62,7 +65,7 @@ class _Reader:
         self._write = write
         self._states: dict[str, States] = {}
         self._offsets: dict[str, OffsetEstimator] = {}
-        self._last_at: dict[str, float] = {}
+        self._identities: dict[str, Identity] = {}
         self.lines = 0
         self.damage: Counter[str] = Counter()
         self.damaged_bytes: Counter[str] = Counter()
@@ -93,15 +96,27 @@ class _Reader:
                 self._report(output, at)
             case Announcement():
                 states = self._states.setdefault(output.device, States())
-                for happening in of_announcement(states, output):
+                for happening in of_announcement(states, output, at):
                     self._event(happening, output.device, output.device_time, output.simulated)
             case Identity():
-                self._line({**asdict(output), "identity": True})
+                self._identity(output)
             case Departed():
                 self._line({"device": output.device, "departed": output.reason})
             case Damage():
                 self.damage[output.reason] += 1
                 self.damaged_bytes[output.reason] += output.size
+
+    def _identity(self, said: Identity) -> None:
+        self._line({**asdict(said), "identity": True})
+        known = self._identities.get(said.device, Identity())
+        self._identities[said.device], changed, is_another = meet(known, said)
+        if is_another:
+            self._states.pop(said.device, None)
+            self._offsets.pop(said.device, None)
+        for name in changed:
+            before, after = getattr(known, name), getattr(said, name)
+            happening = Happening(EventKind.IDENTITY_CHANGED, from_=before, to=after, text=name)
+            self._event(happening, said.device, None, False)
 
     def _report(self, report: Report, at: float | None) -> None:
         offsets = self._offsets.setdefault(report.device, OffsetEstimator())
@@ -120,11 +135,11 @@ class _Reader:
                     "simulated": report.simulated,
                 }
             )
+        if report.late:
+            return
         states = self._states.setdefault(report.device, States())
-        for happening in of_report(states, report, self._last_at.get(report.device)):
+        for happening in of_report(states, report, at):
             self._event(happening, report.device, report.device_time, report.simulated)
-        if at is not None:
-            self._last_at[report.device] = at
 
     def _measured_at(self, reading: Reading, offset: float | None) -> str | None:
         if reading.device_time is None or offset is None:

@@ -4,15 +4,14 @@ A lost link ends no alarm and stops no infusion: nothing in here knows of links.
 the same states, so that the state behind it repeats nothing.
 """
 
-import json
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Final, Literal, TypeAlias
+import math
+from typing import Final
 
-from drivers.api import Alarm, Announcement, Code, Reading, Report
-from drivers.vocabulary import AlarmCode, EventKind, InfusionState, Metric, Phase, Priority, Validity
+from drivers.api import Announcement, Reading, Report
+from drivers.vocabulary import AlarmCode, EventKind, InfusionState, Metric, Phase, Validity
+from gateway import alarms
+from gateway.states import SOURCES_LIMIT, Happening, States, keep
 
-Value: TypeAlias = float | int | str | None
 _S = InfusionState
 _E = EventKind
 
@@ -43,70 +42,22 @@ ANNOUNCED_STATE: Final = {
 }
 
 COUNTERS: Final = frozenset({Metric.VOLUME_INFUSED, Metric.VOLUME_INFUSED_TOTAL})
-ALARMS_LIMIT: Final = 64  # announced and not ended; no device shows more at once
 COUNTER_RESOLUTION: Final = 0.05  # mL: a smaller step back is rounding, not a reset
 UPTIME_SLACK_S: Final = 2.0
 
 
-@dataclass(frozen=True, slots=True)
-class Happening:
-    """One event, without identity and times."""
-
-    event: EventKind
-    phase: Phase | None = None
-    origin: Literal["device", "gateway"] = "gateway"
-    not_before: float | None = None  # UTC seconds
-    from_: Value = None
-    to: Value = None
-    code: AlarmCode | None = None
-    priority: Priority | None = None
-    mdc: Code | None = None
-    text: str = ""
-    source: str = ""
-    raw: str = ""
-
-
-@dataclass(slots=True)
-class States:
-    """What one device said last; kept on disk, so that a restart repeats nothing and misses nothing."""
-
-    infusion: dict[str, str] = field(default_factory=dict)  # by source: the last known state under any bolus
-    shown: dict[str, str] = field(default_factory=dict)  # by source: as the device shows it, purge and unknown included
-    bolus: list[str] = field(default_factory=list)  # sources that give one
-    rate: dict[str, float] = field(default_factory=dict)  # by source, while infusing
-    counters: dict[str, float] = field(default_factory=dict)  # by metric and source
-    left: dict[str, float] = field(default_factory=dict)  # volume remaining, by source
-    alarms: list[list[str]] = field(default_factory=list)  # code, text, priority, source, raw
-    uptime_s: float | None = None
-    identity: dict[str, str] = field(default_factory=dict)
-    moved: bool = False  # since the last `to_json`
-
-    def to_json(self) -> str:
-        """Write for the outbox's memory."""
-        self.moved = False
-        return json.dumps([getattr(self, name) for name in _KEPT], ensure_ascii=False)
-
-    @classmethod
-    def from_json(cls, text: str | None) -> "States":
-        """Read what `to_json` wrote."""
-        return cls() if text is None else cls(*json.loads(text))
-
-
-_KEPT: Final = ("infusion", "shown", "bolus", "rate", "counters", "left", "alarms", "uptime_s", "identity")
-
-
-def of_report(states: States, report: Report, last_at: float | None) -> list[Happening]:
-    """Move the states by a report; gives what has happened. `last_at`: when they were last known to hold."""
+def of_report(states: States, report: Report, at: float | None) -> list[Happening]:
+    """Move the states by a report that is no old news, heard at `at` (UTC seconds); gives what has happened."""
     happened: list[Happening] = []
     if report.uptime_s is not None:
         happened += _restart(states, report.uptime_s)
         states.moved = True
-    if report.alarms is not None and (report.alarms or states.alarms):
-        happened += _alarms(states, report.alarms, last_at)
+    if report.alarms is not None:
+        happened += alarms.compare(states, report.alarms, at)
     telling = [reading for reading in report.readings if reading.metric in _RULES]
-    states.moved |= bool(telling or happened)
+    states.moved |= bool(telling)
     for reading in sorted(telling, key=lambda reading: _ORDER[reading.metric]):
-        happened += _RULES[reading.metric](states, reading, last_at)
+        happened += _RULES[reading.metric](states, reading, at)
     return happened
 
 
@@ -115,13 +66,15 @@ def _is_known(reading: Reading) -> bool:
 
 
 def _number(reading: Reading) -> float | None:
-    return float(reading.value) if _is_known(reading) and isinstance(reading.value, int | float) else None
+    if not _is_known(reading) or not isinstance(reading.value, int | float):
+        return None
+    return float(reading.value) if math.isfinite(reading.value) else None
 
 
-def of_announcement(states: States, said: Announcement) -> list[Happening]:
+def of_announcement(states: States, said: Announcement, at: float | None) -> list[Happening]:
     """Publish an announced event as such, and move the states by it."""
     states.moved = True
-    _ANNOUNCED.get(said.event, _move_infusion)(states, said)
+    _ANNOUNCED.get(said.event, _move_infusion)(states, said, at)
     return [
         Happening(
             said.event, said.phase, "device", None, None, None, said.code, said.priority, said.mdc, said.text,
@@ -137,37 +90,40 @@ def _restart(states: States, uptime_s: float) -> list[Happening]:
     return [Happening(EventKind.DEVICE_RESTARTED, from_=before, to=uptime_s, text="the device's uptime fell")]
 
 
-def _infusion(states: States, reading: Reading, last_at: float | None) -> list[Happening]:
+def _infusion(states: States, reading: Reading, at: float | None) -> list[Happening]:
     source = reading.source
-    if not _is_known(reading):
-        states.shown[source] = _S.UNKNOWN
-        return []
-    now = InfusionState(str(reading.value))
-    states.shown[source] = now
+    now = InfusionState(str(reading.value)) if _is_known(reading) else _S.UNKNOWN
+    keep(states.shown, source, now.value)
     if now in SKIPPED:
         return []
+    not_before = states.last_known(f"infusion|{source}", at)
     before = states.infusion.get(source)
     shown = _S.BOLUS if source in states.bolus else before
     happened: list[tuple[EventKind, Phase | None]] = []
     if now is _S.BOLUS:
         if source not in states.bolus:
-            states.bolus.append(source)
+            _begin_bolus(states, source)
             if before is not None:
                 happened.append((EventKind.INFUSION_BOLUS, Phase.BEGIN))
-            states.infusion[source] = before or _S.INFUSING
+            keep(states.infusion, source, before or _S.INFUSING)
     else:
         if source in states.bolus:
             states.bolus.remove(source)
             happened.append((EventKind.INFUSION_BOLUS, Phase.END))
         if before is not None and (kind := TRANSITIONS.get((InfusionState(before), now))) is not None:
             happened.append((_or_completed(states, source, kind), None))
-        states.infusion[source] = now
+        keep(states.infusion, source, now.value)
         if now not in (_S.INFUSING, _S.PAUSED):
             states.rate.pop(source, None)
     return [
-        Happening(kind, phase, not_before=last_at, from_=shown, to=now, source=source, raw=reading.raw)
+        Happening(kind, phase, not_before=not_before, from_=shown, to=now, source=source, raw=reading.raw)
         for kind, phase in happened
     ]
+
+
+def _begin_bolus(states: States, source: str) -> None:
+    states.bolus.append(source)
+    del states.bolus[:-SOURCES_LIMIT]
 
 
 def _or_completed(states: States, source: str, kind: EventKind) -> EventKind:
@@ -180,47 +136,49 @@ def _or_completed(states: States, source: str, kind: EventKind) -> EventKind:
     return _E.INFUSION_COMPLETED if is_done else kind
 
 
-def _rate(states: States, reading: Reading, last_at: float | None) -> list[Happening]:
+def _rate(states: States, reading: Reading, at: float | None) -> list[Happening]:
     rate = _number(reading)
     # A pump with several sources says a rate for each; a state without source speaks for all of them.
     shown = states.shown.get(reading.source, states.shown.get("")) or next(iter(states.shown.values()), None)
     if not rate or rate < 0 or shown != _S.INFUSING:
         return []
     before = states.rate.get(reading.source)
-    states.rate[reading.source] = rate
+    not_before = states.last_known(f"rate|{reading.source}", at)
+    keep(states.rate, reading.source, rate)
     if before is None or before == rate:
         return []
     return [
         Happening(
-            EventKind.INFUSION_RATE_CHANGED, not_before=last_at, from_=before, to=rate, text=reading.unit or "mL/h",
+            EventKind.INFUSION_RATE_CHANGED, not_before=not_before, from_=before, to=rate, text=reading.unit or "mL/h",
             source=reading.source, raw=reading.raw,
         )
     ]  # fmt: skip
 
 
-def _counter(states: States, reading: Reading, last_at: float | None) -> list[Happening]:
+def _counter(states: States, reading: Reading, at: float | None) -> list[Happening]:
     value = _number(reading)
     if value is None:
         return []
     key = f"{reading.metric}|{reading.source}"
     before = states.counters.get(key)
-    states.counters[key] = value
+    not_before = states.last_known(key, at)
+    keep(states.counters, key, value)
     if before is None or value >= before - COUNTER_RESOLUTION:
         return []
     return [
         Happening(
-            EventKind.COUNTER_RESET, not_before=last_at, from_=before, to=value, text=reading.metric,
+            EventKind.COUNTER_RESET, not_before=not_before, from_=before, to=value, text=reading.metric,
             source=reading.source, raw=reading.raw,
         )
     ]  # fmt: skip
 
 
-def _left(states: States, reading: Reading, _last_at: float | None) -> list[Happening]:
+def _left(states: States, reading: Reading, _at: float | None) -> list[Happening]:
     value = _number(reading)
     if value is None:
         states.left.pop(reading.source, None)
     else:
-        states.left[reading.source] = value
+        keep(states.left, reading.source, value)
     return []
 
 
@@ -234,66 +192,16 @@ _RULES: Final = {
 _ORDER: Final = {metric: place for place, metric in enumerate(_RULES)}
 
 
-def _alarms(states: States, active: Iterable[Alarm], last_at: float | None) -> list[Happening]:
-    """Compare what is shown with what was; a text that counts down is still the same alarm."""
-    happened: list[Happening] = []
-    before, now = list(states.alarms), list(active)
-    known = _matched(before, now)
-    states.alarms = []
-    for place, alarm in enumerate(now):
-        old = known.get(place)
-        stored = _stored(alarm.code, alarm.text, alarm.priority, alarm.source, alarm.raw)
-        if old is None:
-            happened.append(_alarm_event(alarm, Phase.BEGIN, last_at))
-        elif old[2] != stored[2]:
-            happened.append(_alarm_event(alarm, Phase.CHANGE, last_at, old[2], stored[2]))
-        states.alarms.append(stored)
-    for code, text, priority, source, raw in before:
-        ended = Alarm(AlarmCode(code), text, Priority(priority) if priority else None, source, raw)
-        happened.append(_alarm_event(ended, Phase.END, last_at))
-    return happened
-
-
-def _matched(before: list[list[str]], now: list[Alarm]) -> dict[int, list[str]]:
-    """Pair alarms with those shown before, taking the latter out: by text first, then by our word for it alone."""
-    known: dict[int, list[str]] = {}
-    for by_text in (True, False):
-        for place, alarm in enumerate(now):
-            if place not in known and (old := _find(before, alarm.code, alarm.source, alarm.text if by_text else None)):
-                known[place] = old
-                before.remove(old)
-    return known
-
-
-def _find(alarms: list[list[str]], code: str, source: str, text: str | None) -> list[str] | None:
-    """Find one; without text only if our word says enough."""
-    if text is None and code == AlarmCode.UNKNOWN:
-        return None
-    return next((a for a in alarms if a[0] == code and a[3] == source and text in (None, a[1])), None)
-
-
-def _stored(code: AlarmCode | None, text: str, priority: Priority | None, source: str, raw: str) -> list[str]:
-    return [code or AlarmCode.UNKNOWN, text, priority or "", source, raw]
-
-
-def _alarm_event(
-    alarm: Alarm, phase: Phase, last_at: float | None, before: Value = None, after: Value = None
-) -> Happening:
-    return Happening(
-        EventKind.ALARM, phase, "gateway", last_at, before, after, alarm.code, alarm.priority, alarm.mdc, alarm.text,
-        alarm.source, alarm.raw,
-    )  # fmt: skip
-
-
 # What is announced moves the states
 
 
-def _move_infusion(states: States, said: Announcement) -> None:
+def _move_infusion(states: States, said: Announcement, at: float | None) -> None:
     state = ANNOUNCED_STATE.get(said.event)
     if state is None:
         return
     for source in _sources(states, said):
-        states.infusion[source] = state
+        states.last_known(f"infusion|{source}", at)
+        keep(states.infusion, source, state.value)
         if source in states.bolus:
             states.bolus.remove(source)
 
@@ -303,35 +211,30 @@ def _sources(states: States, said: Announcement) -> list[str]:
     return [said.source] if said.source in states.infusion or not states.infusion else list(states.infusion)
 
 
-def _move_bolus(states: States, said: Announcement) -> None:
+def _move_bolus(states: States, said: Announcement, at: float | None) -> None:
     for source in _sources(states, said):
-        states.infusion.setdefault(source, _S.INFUSING)
+        states.last_known(f"infusion|{source}", at)
+        keep(states.infusion, source, states.infusion.get(source, _S.INFUSING))
         if said.phase is Phase.END and source in states.bolus:
             states.bolus.remove(source)
         elif said.phase is not Phase.END and source not in states.bolus:
-            states.bolus.append(source)
+            _begin_bolus(states, source)
 
 
-def _move_rate(states: States, _said: Announcement) -> None:
+def _move_rate(states: States, _said: Announcement, _at: float | None) -> None:
     states.rate.clear()
 
 
-def _move_counters(states: States, _said: Announcement) -> None:
+def _move_counters(states: States, _said: Announcement, _at: float | None) -> None:
     states.counters.clear()
 
 
-def _move_uptime(states: States, _said: Announcement) -> None:
+def _move_uptime(states: States, _said: Announcement, _at: float | None) -> None:
     states.uptime_s = None
 
 
-def _move_alarm(states: States, said: Announcement) -> None:
-    code = said.code or AlarmCode.UNKNOWN
-    old = _find(states.alarms, code, said.source, said.text) or _find(states.alarms, code, said.source, None)
-    if old is not None:
-        states.alarms.remove(old)
-    if said.phase is not Phase.END:
-        states.alarms.append(_stored(code, said.text, said.priority, said.source, said.raw))
-        del states.alarms[:-ALARMS_LIMIT]
+def _move_alarm(states: States, said: Announcement, _at: float | None) -> None:
+    alarms.announced(states, said)
 
 
 _ANNOUNCED: Final = {

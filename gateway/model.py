@@ -160,6 +160,9 @@ class GatewayStatus(_Model):
     outbox_depth: int | None = Field(default=None, description="messages not yet taken by the broker")
     outbox_bytes: int | None = None
     dropped: dict[str, int] = Field(default_factory=dict, description="messages given up, by cause, since the start")
+    refused: dict[str, int] = Field(
+        default_factory=dict, description="publications that the broker refused, by cause, since the start (MQTT 5)"
+    )
     links: dict[str, str] = Field(default_factory=dict, description="each link's state")
 
 

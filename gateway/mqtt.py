@@ -29,6 +29,7 @@ class Packet(NamedTuple):
     code: int = 0
     receive_maximum: int = 65535  # publications in flight (MQTT 5, 3.2.2.3.3)
     keepalive_s: int | None = None  # the broker's own wish (MQTT 5, 3.2.2.3.14)
+    maximum_size: int | None = None  # of a packet (MQTT 5, 3.2.2.3.6); None: as the protocol allows
 
 
 class ProtocolError(Exception):
@@ -144,8 +145,9 @@ class Decoder:
                 limits = _properties(body[2:]) if self._v5 else {}
                 if limits.get(_RECEIVE_MAXIMUM) == 0:
                     raise ProtocolError("a receive maximum of 0, which MQTT 5 forbids")
-                keepalive = limits.get(_SERVER_KEEP_ALIVE)
-                return Packet(Kind.CONNACK, 0, body[1], limits.get(_RECEIVE_MAXIMUM, 65535), keepalive)
+                in_flight = limits.get(_RECEIVE_MAXIMUM, 65535)
+                keepalive, size = limits.get(_SERVER_KEEP_ALIVE), limits.get(_MAXIMUM_PACKET_SIZE)
+                return Packet(Kind.CONNACK, 0, body[1], in_flight, keepalive, size)
             case Kind.PINGRESP:
                 return Packet(Kind.PINGRESP)
             case Kind.DISCONNECT if self._v5:
@@ -155,6 +157,7 @@ class Decoder:
 
 _RECEIVE_MAXIMUM: Final = 0x21
 _SERVER_KEEP_ALIVE: Final = 0x13
+_MAXIMUM_PACKET_SIZE: Final = 0x27
 # Sizes of properties by identifier (MQTT 5, table 2-4); 0: a length of two bytes stands before the value.
 _PROPERTY_SIZES: Final = {
     **dict.fromkeys((0x01, 0x17, 0x19, 0x24, 0x25, 0x28, 0x29, 0x2A), 1),
@@ -207,4 +210,20 @@ REFUSALS: Final = {
     0x86: "user or password is wrong: check broker.user and broker.password_file",
     0x87: "this user may not connect: check the broker's access list",
     0x8A: "this client is banned: ask the broker's operator",
+}
+
+# What a broker may say of one publication (MQTT 5, table 3-4), and what can be done about it. Before MQTT 5 it has no
+# word for that: it acknowledges and drops what its access list forbids, or hangs up.
+FAILED: Final = 0x80  # a reason code from here on is a refusal
+PACKET_TOO_LARGE: Final = 0x95  # said by DISCONNECT only: we know it before we send
+PAYLOAD_FORMAT_INVALID: Final = 0x99
+PUBLICATION_REFUSALS: Final = {
+    0x80: ("unspecified error", "see the broker's log"),
+    0x83: ("implementation specific error", "see the broker's log"),
+    0x87: ("not authorized", "let this user publish there: check the broker's access list"),
+    0x90: ("topic name invalid", "let the broker take this topic: check its configuration"),
+    0x91: ("packet identifier in use", "see the broker's log"),
+    PACKET_TOO_LARGE: ("packet too large", "raise the largest packet that the broker takes"),
+    0x97: ("quota exceeded", "raise the broker's quota for this user"),
+    PAYLOAD_FORMAT_INVALID: ("payload format invalid", "let the broker take JSON text there: check its configuration"),
 }

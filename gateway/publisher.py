@@ -11,25 +11,29 @@ import random
 import ssl
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Final
 
 from gateway import mqtt
+from gateway.backlog import Refusals, Stored, Waiting
 from gateway.config import Broker
 from gateway.errors import LinkError
 from gateway.logs import fields
-from gateway.outbox import Message, Outbox, OutboxError
-from gateway.spans import Spans
+from gateway.outbox import Outbox, OutboxError
+from gateway.session import Session
+from gateway.spans import Span, Spans
+from gateway.store import Message
 
 log = logging.getLogger(__name__)
 
-WINDOW: Final = 50  # in flight: brokers queue little more for a client
 LIVE_LIMIT: Final = 20_000  # committed messages held in memory; beyond it they wait on disk alone
 CHUNK: Final = 100  # messages read from disk at a time
+ROUND: Final = 10_000  # messages given up in one transaction
 CONFIRM_S: Final = 10.0  # how long a broker may take from acknowledging to having it on disk
 HISTORICAL_S: Final = 5.0  # what is older when sent is no news
 READ_RETRY_S: Final = 0.5
 CLOCK_SLACK_S: Final = 1.0
+CLOCK_UNSET: Final = 1_577_836_800.0  # before 2020: what was taken while our clock wasn't set is of unknown age
 RETRY_S: Final = (0.1, 0.4)  # first and longest wait before the next try: a broker that is back has us within 0.5 s
 REFUSED_RETRY_S: Final = 10.0  # a refused login doesn't get better by hurrying
 CONNECT_S: Final = 5.0
@@ -48,23 +52,30 @@ class Publisher:
         self._will = will
         self._utc = utc
         self._live: deque[Message] = deque()
-        self._stored = Spans([outbox.left] if outbox.left else [])  # on disk, to be sent from there
+        self._stored = Stored(outbox.left)
+        self._refusals = Refusals()
         self._fetched: deque[Message] = deque()  # read from there
         self._fetching: asyncio.Task[None] | None = None
         self._confirmed: deque[tuple[float, Spans]] = deque()  # acknowledged less than ten seconds ago
-        self._session: _Session | None = None
+        self._session: Session | None = None
         self._heads: dict[str, bytes] = {}
         self._message_tail = mqtt.properties(broker.version)
         self._status_tail = mqtt.properties(broker.version, expiry_s=STATUS_EXPIRY_S)
         self.on_connected: Callable[[], None] = lambda: None
+        self.on_given_up: Callable[[Sequence[Message]], None] = lambda _messages: None
         outbox.on_commit = self._committed
 
     @property
     def depth(self) -> int:
         """Messages that the broker has not taken."""
         flying = self._session.flying.values() if self._session else ()
-        in_flight = sum(1 for message in flying if message is not None)
-        return len(self._live) + len(self._fetched) + len(self._stored) + in_flight
+        in_flight = sum(1 for message in flying if isinstance(message, Message))
+        return len(self._live) + len(self._fetched) + len(self._stored) + len(self._refusals) + in_flight
+
+    @property
+    def refused(self) -> Mapping[str, int]:
+        """How often the broker refused a publication, by cause."""
+        return self._refusals.counts
 
     # What is said without the outbox
 
@@ -88,19 +99,17 @@ class Publisher:
 
     def _committed(self, messages: Sequence[Message]) -> None:
         if self._session is None or len(self._live) > LIVE_LIMIT:
-            self._stored.add((messages[0].n, messages[-1].n))
+            self._stored.add_span((messages[0].n, messages[-1].n))
         else:
             self._live.extend(messages)
             self._session.pump()
 
     def next_message(self) -> tuple[bytes, bytes, Message, bytes] | None:
         """Give what is to be sent next: topic, properties, message, payload."""
-        if self._live:
-            message = self._live.popleft()
-        elif self._fetched:
-            message = self._fetched.popleft()
-        else:
-            if self._stored and self._fetching is None:
+        while (message := self._pop()) is not None and self._refusals.holds(message):
+            pass
+        if message is None:
+            if self._fetching is None and (self._stored or self._refusals.due()):
                 self._fetching = asyncio.create_task(self._fetch(), name="outbox backlog")
             return None
         payload = message.payload
@@ -109,13 +118,23 @@ class Publisher:
             payload = payload[: -len(_NEWS)] + _OLD
         return self._head(message.stream.topic), self._message_tail, message, payload
 
+    def _pop(self) -> Message | None:
+        if self._live:
+            return self._live.popleft()
+        return self._fetched.popleft() if self._fetched else None
+
     async def _fetch(self) -> None:
         try:
-            first, last = self._stored.first()
-            messages = await self._outbox.read((first, last), CHUNK)
-            if self._session is not None:
-                self._stored.remove((first, messages[-1].n if len(messages) == CHUNK else last))
-                self._fetched.extend(messages)
+            topic = self._refusals.due()
+            if topic is None:
+                if self._stored:
+                    await self._read(self._stored, self._stored.span(), CHUNK)
+            elif topic.is_open:
+                await self._read(topic.waiting, topic.waiting.span(), CHUNK)
+            else:
+                tried = await self._read(topic.waiting, topic.waiting.newest(), 1)
+                tried = tried or await self._read(topic.waiting, topic.waiting.span(), 1)
+                topic.trying = tried[0].n if tried else None
         except OutboxError:
             await asyncio.sleep(READ_RETRY_S)
         finally:
@@ -123,49 +142,90 @@ class Publisher:
         if self._session is not None:
             self._session.pump()
 
+    async def _read(self, waiting: Waiting, span: Span, limit: int) -> list[Message]:
+        rows = await self._outbox.read(span, limit, waiting.stream)
+        if self._session is None:
+            return []
+        messages = waiting.take(rows, (span[0], rows[-1].n if len(rows) == limit else span[1]))
+        self._fetched.extend(messages)
+        return messages
+
+    def refuse(self, message: Message | bytes, code: int) -> None:
+        """The broker has refused it, or would; of a status the topic as on the wire is enough: the next one is near."""
+        if isinstance(message, Message):
+            self._refusals.refused(message, code)
+        else:
+            self._refusals.note(message[2:].decode(), code)
+
     def confirmed(self, message: Message) -> None:
         """The broker has acknowledged it."""
+        self._refusals.taken(message)
         now = time.monotonic()
         if not self._confirmed or now - self._confirmed[-1][0] > 0.5:
             self._confirmed.append((now, Spans()))
         self._confirmed[-1][1].add((message.n, message.n))
+
+    def _each_second(self) -> None:
+        self._forget_delivered()
+        if self._session is not None:
+            self._session.pump()  # a refused topic may be due
 
     def _forget_delivered(self) -> None:
         due = time.monotonic() - CONFIRM_S
         while self._confirmed and self._confirmed[0][0] < due:
             self._outbox.delivered(self._confirmed.popleft()[1])
 
-    def _take_back(self, session: "_Session") -> None:
+    def _take_back(self, session: "Session") -> None:
         """The connection is gone: whatever the broker may not have on disk waits on ours."""
         self._session = None
-        flying = [message for message in session.flying.values() if message is not None]
+        flying = [message for message in session.flying.values() if isinstance(message, Message)]
         for message in (*self._live, *self._fetched, *flying):
-            self._stored.add((message.n, message.n))
+            self._stored.add(message)
         for _, spans in self._confirmed:
             for span in spans:
-                self._stored.add(span)
+                self._stored.add_span(span)
+        self._refusals.begin_anew()
         self._live.clear()
         self._fetched.clear()
         self._confirmed.clear()
 
     async def give_up_oldest(self, max_bytes: int, max_age_s: float) -> list[Message]:
-        """Keep the outbox within its limits; gives what was lost."""
+        """Keep the outbox within its limits; gives what was lost, and tells it in the transaction that deletes it."""
         lost: list[Message] = []
-        with contextlib.suppress(OutboxError):  # logged there; what could not be deleted was not lost
-            while self._stored and await self._is_over(max_bytes, max_age_s):
-                first, last = self._stored.first()
-                gone = await self._outbox.drop((first, last), CHUNK)
-                self._stored.remove((first, gone[-1].n if gone else last))
-                lost.extend(gone)
-        if lost:
-            self._outbox.dropped["limit"] += len(lost)
+        until = self._outbox.last  # what tells of the loss is not given up in the same breath
+        while doomed := await self._doomed(until, self._outbox.bytes - max_bytes, self._utc() - max_age_s):
+            self.on_given_up(doomed)
+            self._outbox.delivered(Spans((message.n, message.n) for message in doomed))
+            self._outbox.dropped["limit"] += len(doomed)
+            lost += doomed
+            await self._outbox.ticket()
+            with contextlib.suppress(OutboxError):
+                await self._outbox.measure()
         return lost
 
-    async def _is_over(self, max_bytes: int, max_age_s: float) -> bool:
-        if self._outbox.bytes > max_bytes:
-            return True
-        oldest = await self._outbox.read(self._stored.first(), 1)
-        return not oldest or oldest[0].at < self._utc() - max_age_s
+    async def _doomed(self, until: int, over: int, oldest: float) -> list[Message]:
+        """Take out the oldest that must go for so many bytes, and those from before a moment; without their payload."""
+        doomed: list[Message] = []
+        while (waiting := self._oldest()) and len(doomed) < ROUND and waiting.span()[0] <= until:
+            span = waiting.span()[0], min(waiting.span()[1], until)
+            try:
+                rows = await self._outbox.read(span, CHUNK, waiting.stream)
+            except OutboxError:  # logged there; what could not be read was not lost
+                break
+            count = 0
+            while count < len(rows) and (over > 0 or CLOCK_UNSET < rows[count].at < oldest):
+                over -= len(rows[count].payload)
+                count += 1
+            if rows and not count:
+                break
+            is_all = count == len(rows) < CHUNK
+            taken = waiting.take(rows[:count], (span[0], span[1] if is_all else rows[count - 1].n))
+            doomed += (message._replace(payload=b"") for message in taken)
+        return doomed
+
+    def _oldest(self) -> Waiting | None:
+        parts = [self._stored, *self._refusals.waiting()] if self._stored else [*self._refusals.waiting()]
+        return min(parts, key=lambda part: part.span()[0], default=None)
 
     # The connection
 
@@ -177,7 +237,7 @@ class Publisher:
                 async with self._connected() as session:
                     log.info("broker connected", extra=fields(broker=self._where()))
                     wait, told = RETRY_S[0], ""
-                    await session.keep(self._forget_delivered)
+                    await session.keep(self._each_second)
             except (OSError, LinkError, mqtt.ProtocolError, TimeoutError) as error:
                 reason = _words(error)
                 if reason != told:
@@ -190,11 +250,11 @@ class Publisher:
             await asyncio.sleep(wait * random.uniform(0.7, 1.0))
 
     @contextlib.asynccontextmanager
-    async def _connected(self) -> "AsyncIterator[_Session]":
+    async def _connected(self) -> "AsyncIterator[Session]":
         broker, loop = self._broker, asyncio.get_running_loop()
         async with asyncio.timeout(CONNECT_S):
             _, session = await loop.create_connection(
-                lambda: _Session(self, broker), broker.host, broker.port, ssl=_tls(broker)
+                lambda: Session(self, broker), broker.host, broker.port, ssl=_tls(broker)
             )
             try:
                 await session.log_in(self._will)
@@ -238,136 +298,3 @@ def _tls(broker: Broker) -> ssl.SSLContext | None:
     if broker.cert_file:
         context.load_cert_chain(broker.cert_file, broker.key_file)
     return context
-
-
-class _Session(asyncio.Protocol):
-    """One connection: packet ids, the window, and the watch over a broker that has gone quiet."""
-
-    def __init__(self, publisher: Publisher, broker: Broker) -> None:
-        self._publisher = publisher
-        self._broker = broker
-        self._decoder = mqtt.Decoder(broker.version)
-        self._keepalive_s: float = broker.keepalive_s
-        self._window = WINDOW
-        self._packet_id = 0
-        self._heard_at = time.monotonic()
-        self._welcome: asyncio.Future[mqtt.Packet] = asyncio.get_running_loop().create_future()
-        self._lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._landed = asyncio.Event()
-        self._statuses: dict[bytes, tuple[bytes, bytes]] = {}  # waiting, by topic
-        self.flying: dict[int, Message | None] = {}  # by packet id; None: a status
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the transport."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Wake who waits."""
-        self._fail(exc if isinstance(exc, OSError) else ConnectionResetError("the broker closed the connection"))
-
-    def _fail(self, error: Exception) -> None:
-        for future in (self._welcome, self._lost):
-            if not future.done():
-                future.set_exception(error)
-                future.exception()  # retrieved: nobody may be waiting for this one
-
-    def data_received(self, data: bytes) -> None:
-        """Take acknowledgements, then fill the window again."""
-        self._heard_at = time.monotonic()
-        try:
-            packets = self._decoder.feed(data)
-        except mqtt.ProtocolError as error:
-            self._fail(error)
-            return
-        for packet in packets:
-            self._take(packet)
-        self.pump()
-
-    def _take(self, packet: mqtt.Packet) -> None:
-        match packet.kind:
-            case mqtt.Kind.PUBACK if packet.code >= 0x80:
-                self._fail(
-                    LinkError(f"the broker refuses what we publish (code {packet.code:#04x}): check its access list")
-                )
-            case mqtt.Kind.PUBACK:
-                message = self.flying.pop(packet.packet_id, None)
-                if message is not None:
-                    self._publisher.confirmed(message)
-                if not self.flying and not self._statuses:
-                    self._landed.set()
-            case mqtt.Kind.CONNACK if not self._welcome.done():
-                self._welcome.set_result(packet)
-            case mqtt.Kind.DISCONNECT:
-                self._fail(ConnectionResetError(f"the broker sent us away (code {packet.code:#04x})"))
-
-    async def log_in(self, will: mqtt.Will) -> None:
-        """Introduce ourselves. Raises LinkError with the remedy if the broker refuses."""
-        broker = self._broker
-        self._transport.write(
-            mqtt.connect(broker.client_id, broker.keepalive_s, broker.user, broker.password, will, broker.version)
-        )
-        welcome = await self._welcome
-        if welcome.code:
-            remedy = mqtt.REFUSALS.get(welcome.code, "see the broker's log")
-            raise LinkError(f"refused with code {welcome.code}: {remedy}")
-        self._window = min(WINDOW, welcome.receive_maximum)
-        self._keepalive_s = welcome.keepalive_s or self._keepalive_s
-
-    async def keep(self, each_second: Callable[[], None]) -> None:
-        """Watch over the connection until it fails; a broker that doesn't answer a ping is gone."""
-        while True:
-            await asyncio.wait([self._lost], timeout=min(1.0, self._keepalive_s / 4))
-            if self._lost.done():
-                self._lost.result()
-            each_second()
-            quiet_s = time.monotonic() - self._heard_at
-            if quiet_s > self._keepalive_s * 1.5:
-                raise TimeoutError("the broker doesn't answer")
-            if quiet_s > self._keepalive_s / 2:
-                self._transport.write(mqtt.ping())
-
-    def pump(self) -> None:
-        """Fill the window, in one write."""
-        packets: list[bytes] = []
-        while self._statuses and len(self.flying) < self._window:
-            topic, (tail, payload) = self._statuses.popitem()
-            packets.append(mqtt.publish_retained(topic, self._fly(None), tail, payload))
-        while len(self.flying) < self._window and (following := self._publisher.next_message()):
-            head, tail, message, payload = following
-            packets.append(mqtt.publish(head, self._fly(message), tail, payload))
-        if packets:
-            self._transport.write(b"".join(packets))
-
-    def retain(self, head: bytes, tail: bytes, payload: bytes) -> None:
-        """Publish a status as soon as the window allows; only the last one of each topic counts."""
-        self._statuses[head] = (tail, payload)
-        self.pump()
-
-    def once(self, head: bytes, tail: bytes, payload: bytes) -> None:
-        """Publish with QoS 0, unless the socket is behind."""
-        if not self._transport.get_write_buffer_size():
-            self._transport.write(mqtt.publish_once(head, tail, payload))
-
-    def _fly(self, message: Message | None) -> int:
-        packet_id = self._packet_id = self._packet_id % 65535 + 1
-        while packet_id in self.flying:
-            packet_id = self._packet_id = self._packet_id % 65535 + 1
-        self.flying[packet_id] = message
-        self._landed.clear()
-        return packet_id
-
-    async def landed(self) -> None:
-        """Wait until nothing is in flight."""
-        while self.flying or self._statuses:
-            self._landed.clear()
-            await self._landed.wait()
-
-    def leave(self) -> None:
-        """Disconnect as the protocol asks: the will is not published."""
-        self._transport.write(mqtt.disconnect())
-        self._transport.close()
-
-    def abort(self) -> None:
-        """Drop the connection."""
-        self._transport.abort()

@@ -3,23 +3,24 @@
 import json
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 from drivers.api import Announcement, Damage, Departed, Identity, Output, Report, Request, Waveform
 from drivers.vocabulary import Phase
-from gateway.clock import Clock, iso
+from gateway.clock import Clock
 from gateway.config import Config, LinkConfig
+from gateway.device import Device, Place
 from gateway.logs import fields
-from gateway.model import Status
-from gateway.normalise import Device, Normaliser, Place, segment
+from gateway.message import status
+from gateway.naming import unlisted
+from gateway.normalise import Normaliser
 from gateway.outbox import Outbox
 from gateway.presence import Change, State, after
 
 log = logging.getLogger(__name__)
 
-EXPIRES_S: Final = 90.0
 KNOWN_FOR_S: Final = 30 * 86_400.0  # a device that named itself and stayed away is forgotten
 DEVICES_LIMIT: Final = 256  # keys on one link; a sender that makes up more is damage
 TEST_ROOT: Final = "onlooker-test/v1"
@@ -93,6 +94,8 @@ class Roster:
     def _evicted(self) -> bool:
         """Forget the device that has been away for longest, if it is for long enough."""
         named = [(at, e) for at, e in self._entries.items() if at[0] and at[0] not in self._link.devices]
+        if not named:
+            return False
         at, entry = min(named, key=lambda one: one[1].device.last_at or 0.0)
         is_gone = self._clock.utc(self._clock.steady()) - (entry.device.last_at or 0.0) > KNOWN_FOR_S
         if is_gone:
@@ -131,7 +134,8 @@ class Roster:
         if not key:
             return self._link.device, self._link.station
         listed = self._link.devices.get(key)
-        return (listed.device, listed.station) if listed else (f"{self._link.name}-{segment(key)}", "unassigned")
+        name = unlisted(self._config.links, self._link.name, key)
+        return (listed.device, listed.station) if listed else (name, "unassigned")
 
     # What the dialogue says
 
@@ -173,10 +177,10 @@ class Roster:
         if entry.state is not State.DELIVERING:
             self._move(entry, Change.DATA, "")
             self._drop_placeholder(said.device)
-        taken = take(entry.device)
-        if entry.gap_from is not None:
+        is_taken = take(entry.device)
+        if is_taken and entry.gap_from is not None:
             self._end_gap(entry)
-        return taken
+        return is_taken
 
     def _drop_placeholder(self, key: str) -> None:
         """A link whose devices name themselves has no nameless one."""
@@ -243,7 +247,7 @@ class Roster:
             return
         before, entry.state = entry.state, state
         entry.since = self._clock.utc(self._clock.steady())
-        if before is State.DELIVERING:
+        if before is State.DELIVERING and entry.gap_from is None:
             self._begin_gap(entry, entry.device.last_at or entry.since, entry.since, reason)
         if State.DELIVERING in (before, state):
             log.info(
@@ -253,19 +257,25 @@ class Roster:
         self._say(entry)
 
     def _begin_gap(self, entry: Entry, began: float, now: float, cause: str) -> None:
-        entry.gap_from = began
-        self._outbox.remember(entry.device.memory_key, "gap", repr(began))
+        self._remember_gap(entry, began)
         self._normaliser.gap(entry.device, Phase.BEGIN, began, now, cause)
 
     def _end_gap(self, entry: Entry) -> None:
-        began, entry.gap_from = entry.gap_from or 0.0, None
-        self._outbox.remember(entry.device.memory_key, "gap", "")
+        began = entry.gap_from or 0.0
+        self._remember_gap(entry, None)
         now = self._clock.utc(self._clock.steady())
         self._normaliser.gap(entry.device, Phase.END, began, now, "")
 
+    def _remember_gap(self, entry: Entry, began: float | None) -> None:
+        entry.gap_from = began
+        self._outbox.remember(entry.device.memory_key, "gap", "" if began is None else repr(began))
+
     def clock_step(self, step_s: float, now: float) -> None:
-        """Put a step of the gateway's own clock on every device's record."""
+        """Put a step of the gateway's own clock on every device's record; intervals stay as long as they were."""
         for entry in self._entries.values():
+            entry.since += step_s
+            if entry.gap_from is not None:
+                self._remember_gap(entry, self._clock.dated_anew(entry.gap_from, step_s))
             self._normaliser.clock_step(entry.device, step_s, now)
 
     def owner(self, topic: str) -> Device | None:
@@ -283,27 +293,6 @@ class Roster:
             self._say(entry)
 
     def _say(self, entry: Entry) -> None:
-        device, now = entry.device, self._clock.utc(self._clock.steady())
-        identity = asdict(device.identity)
-        del identity["device"]
-        status = Status.model_validate(
-            {
-                "schema": "onlooker.status/1",
-                **device.place.fields(),
-                "state": entry.state,
-                "since": iso(entry.since),
-                "sent_at": iso(now),
-                "expires_at": iso(now + EXPIRES_S),
-                "last_data_at": None if device.last_at is None else iso(device.last_at),
-                "clock_offset_s": None if device.offset.offset is None else round(device.offset.offset, 3),
-                "simulated": device.place.simulated,
-                "identity": identity,
-                "counters": dict(device.counters + self.counters),
-            }
-        )
-        self._retain(device.place.topic("status"), status.model_dump_json(by_alias=True).encode())
-
-
-def states_of(rosters: Iterable[tuple[str, Roster]]) -> dict[str, str]:
-    """Give each link's state for the gateway's own status."""
-    return {name: roster.state for name, roster in rosters}
+        now = self._clock.utc(self._clock.steady())
+        payload = status(entry.device, entry.state, entry.since, now, self.counters)
+        self._retain(entry.device.place.topic("status"), payload)

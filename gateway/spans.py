@@ -51,6 +51,10 @@ class Spans:
         """Give the lowest span. Raises IndexError if there is none."""
         return self._spans[0]
 
+    def __contains__(self, number: int) -> bool:
+        place = bisect_left(self._spans, number, key=lambda span: span[1])
+        return place < len(self._spans) and self._spans[place][0] <= number
+
     def __iter__(self) -> Iterator[Span]:
         return iter(self._spans)
 
@@ -59,3 +63,14 @@ class Spans:
 
     def __bool__(self) -> bool:
         return bool(self._spans)
+
+
+def lost_ranges(messages: Iterable[tuple[str, int]]) -> list[tuple[str, int, int]]:
+    """Fold (topic, seq) into runs of seq for each topic."""
+    runs: list[tuple[str, int, int]] = []
+    for topic, seq in sorted(messages):
+        if runs and runs[-1][0] == topic and runs[-1][2] == seq - 1:
+            runs[-1] = (topic, runs[-1][1], seq)
+        else:
+            runs.append((topic, seq, seq))
+    return runs

@@ -37,9 +37,30 @@ class BackOff:
         return min(self.longest_s, self.first_s * 2.0 ** min(failures, 16)) * (1 - jitter / 3)
 
 
-# A look at a serial port costs its device nothing; a connection attempt does: a storm of them is a presence effect.
-BACK_OFF: Final = {"serial": BackOff(0.1, 0.5), "tcp": BackOff(0.25, 4.0)}
+# A look at a serial port that isn't there costs its device nothing, and a replugged one is back within a second. What
+# reaches the device does: a storm of connections, or of conversations that break off, is a presence effect.
+BACK_OFF: Final = {"serial": BackOff(0.1, 0.5)}
 DEFAULT_BACK_OFF: Final = BackOff(0.25, 4.0)
+
+
+class Patience:
+    """How long to leave a port alone: by how often in a row it didn't open, and how often it broke off soon."""
+
+    def __init__(self, scheme: str) -> None:
+        self._look = BACK_OFF.get(scheme, DEFAULT_BACK_OFF)
+        self._unopened = 0
+        self._broken = 0
+
+    def after_failure_to_open(self, jitter: float) -> float:
+        """Give the wait (s) before the next look."""
+        self._unopened += 1
+        return self._look.wait_s(self._unopened - 1, jitter)
+
+    def after_conversation(self, lasted_s: float, jitter: float) -> float:
+        """Give the wait (s) before the next conversation."""
+        self._unopened = 0
+        self._broken = 0 if lasted_s > STEADY_S else self._broken + 1
+        return DEFAULT_BACK_OFF.wait_s(max(0, self._broken - 1), jitter)
 
 
 @dataclass(slots=True)
@@ -70,7 +91,7 @@ class Supervisor:
         self._clock = clock
         self._each_second = each_second
         self._posts = [Post(link, rosters[name]) for name, link in config.links.items()]
-        self._links: set[Link] = set()
+        self._is_troubled = False
 
     async def run(self) -> None:
         """Keep everything going; on cancellation each conversation takes its leave first."""
@@ -88,12 +109,21 @@ class Supervisor:
         status_at = self._clock.steady()
         while True:
             now = self._clock.steady()
-            self._each_second(now)
+            self._look_around(now)
             for post in self._posts:
                 self._look(post, now, says_all=now >= status_at)
             if now >= status_at:
                 status_at = now + STATUS_EVERY_S
             await asyncio.sleep(1.0)
+
+    def _look_around(self, now: float) -> None:
+        """A fault in what is done for the whole gateway must not end its links."""
+        try:
+            self._each_second(now)
+        except Exception:
+            if not self._is_troubled:
+                log.exception("the gateway's own watch failed: this is a bug")
+            self._is_troubled = True
 
     def _look(self, post: Post, now: float, *, says_all: bool) -> None:
         """One link's trouble must not end the watch over the others."""
@@ -109,38 +139,47 @@ class Supervisor:
     # Links that we open
 
     async def _keep(self, post: Post, _group: asyncio.TaskGroup) -> None:
-        back_off = BACK_OFF.get(post.config.port.scheme, DEFAULT_BACK_OFF)
-        failures, told = 0, ""
+        patience, told = Patience(post.config.port.scheme), ""
         while True:
-            began = self._clock.steady()
             try:
-                reason = await self._open_and_talk(post)
-            except ForbiddenRequestError as error:
-                self._stop_for_good(post, error)
-                return
-            except (LinkError, OSError) as error:
-                reason = str(error)
+                inbox = await open_port(post.config.port, post.config.line)
             except Exception as error:
-                log.exception("link failed: this is a bug", extra=fields(link=post.config.name))
-                reason = f"internal error: {type(error).__name__}"
+                reason, wait_s = self._reason(post, error), patience.after_failure_to_open(random.random())
+            else:
+                began = self._clock.steady()
+                ended = await self._hold(post, inbox)
+                if ended is None:
+                    return
+                reason = ended
+                wait_s = patience.after_conversation(self._clock.steady() - began, random.random())
             post.roster.lost(reason)
-            failures = 0 if self._clock.steady() - began > STEADY_S else failures + 1
             if reason != told:
                 log.warning("link not connected", extra=fields(link=post.config.name, reason=reason))
                 told = reason
             if post.config.port.scheme == "replay" and "closed" in reason:
                 return
-            await asyncio.sleep(back_off.wait_s(max(0, failures - 1), random.random()))
+            await asyncio.sleep(wait_s)
 
-    async def _open_and_talk(self, post: Post) -> str:
-        inbox = await open_port(post.config.port, post.config.line)
+    async def _hold(self, post: Post, inbox: Inbox) -> str | None:
+        """Hold one conversation; gives why it ended, or None if there must not be another."""
         try:
             log.info("link connected", extra=fields(link=post.config.name, port=post.config.port.text))
             post.roster.opened()
             await self._talk(post, inbox, post.config.port.host)
+        except ForbiddenRequestError as error:
+            self._stop_for_good(post, error)
+            return None
+        except Exception as error:
+            return self._reason(post, error)
         finally:
             await inbox.close()
         return reason_of(inbox.error)
+
+    def _reason(self, post: Post, error: Exception) -> str:
+        if isinstance(error, LinkError | OSError):
+            return str(error)
+        log.error("link failed: this is a bug", extra=fields(link=post.config.name), exc_info=error)
+        return f"internal error: {type(error).__name__}"
 
     async def _talk(self, post: Post, inbox: Inbox, peer: str) -> None:
         config = post.config

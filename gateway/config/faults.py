@@ -10,7 +10,7 @@ from gateway.config.broker import BrokerSection
 from gateway.config.file import DeviceSection, File, LinkSection, OutboxSection
 from gateway.config.located_yaml import Document, Loc
 from gateway.config.port import LineSection
-from gateway.config.rules import Section
+from gateway.config.rules import Section, plain_words
 from gateway.errors import Fault
 
 EXAMPLES: Final[Mapping[str, str]] = {
@@ -91,7 +91,7 @@ def _words(detail: ErrorDetails, loc: Loc) -> tuple[str, str]:
             return "is no name", "use letters, digits, - and _, not beginning with _"
         case kind:
             remedy = REMEDIES.get(kind, "config/gateway.example.yaml shows it").format_map(context)
-            return detail["msg"], remedy
+            return plain_words(detail), remedy
 
 
 def _nearest(loc: Loc) -> str:

@@ -19,7 +19,7 @@ from pydantic_core import InitErrorDetails
 from drivers.api import Family
 from gateway.config.broker import BrokerSection
 from gateway.config.port import LineField, LineSection, PortField
-from gateway.config.rules import Name, Seconds, Section, Zone, around, text_of, wrong
+from gateway.config.rules import Name, Seconds, Section, Zone, around, plain_words, text_of, wrong
 from gateway.errors import FamilyError
 from gateway.registry import UnknownFamilyError, risk_of
 
@@ -27,6 +27,15 @@ Mode: TypeAlias = Literal["production", "test"]
 
 RISK_LENGTH: Final = 20  # shorter, or with fewer words, can't say why and who
 RISK_WORDS: Final = 4
+
+# Kind of pydantic error -> what to do about a family's setting.
+HINTS: Final[Mapping[str, str]] = {
+    "string_type": "write it in quotes",
+    "bool_parsing": "write true or false",
+    "bool_type": "write true or false",
+    "int_parsing": "write a whole number",
+    "float_parsing": "write a number",
+}
 
 
 def _family(value: object, info: ValidationInfo) -> Family:
@@ -51,7 +60,7 @@ def family_settings(family: Family, said: Mapping[str, Any]) -> object:
     except PydanticUserError as error:  # a third party's class; bundled families are tested
         faults.append(_fault(f"{family.name}'s settings can't be read: {error}", "update or remove that family", ()))
     except ValidationError as error:
-        faults += [_fault(line["msg"], _hint(line["type"]), line["loc"]) for line in error.errors()]
+        faults += [_fault(plain_words(line), _hint(line["type"]), line["loc"]) for line in error.errors()]
     if faults:
         raise ValidationError.from_exception_data(family.name, faults)
     return settings
@@ -62,7 +71,8 @@ def _fault(message: str, remedy: str, loc: tuple[str | int, ...]) -> InitErrorDe
 
 
 def _hint(kind: str) -> str:
-    return "write it in quotes" if kind == "string_type" else "the family's README says what it takes"
+    where = "the family's README says what it takes"
+    return f"{HINTS[kind]}; {where}" if kind in HINTS else where
 
 
 def _settings(value: object, info: ValidationInfo) -> object:

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field, PlainValidator, ValidationError, Val
 
 from drivers.api import Family
 from gateway.config.port_url import SCHEMES, WITH_LINE, PortUrl, UrlError, parse
-from gateway.config.rules import Section, Surroundings, around, text_of, wrong
+from gateway.config.rules import Section, Surroundings, around, plain_words, text_of, wrong
 
 
 class LineSection(Section):
@@ -36,7 +36,7 @@ def line_in_url(port: PortUrl) -> dict[str, Any]:
     except ValidationError as error:
         first = error.errors()[0]
         known = ", ".join(LineSection.model_fields)
-        raise wrong(f"?{first['loc'][0]}: {first['msg']}", f"line settings are {known}") from None
+        raise wrong(f"?{first['loc'][0]}: {plain_words(first)}", f"line settings are {known}") from None
 
 
 def _port(value: object, info: ValidationInfo) -> PortUrl:

@@ -7,13 +7,22 @@ that were good, and `around(info)` what must be known besides the text.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, StringConstraints, ValidationInfo, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic_core import ErrorDetails, PydanticCustomError
 
 from gateway.registry import Registry
+
+# Kind of pydantic error -> what is wrong, where pydantic's words are for programmers.
+MESSAGES: Final[Mapping[str, str]] = {
+    "dict_type": "must be a mapping",
+    "model_type": "must be a mapping",
+    "frozen_set_type": "must be a list",
+    "too_short": "is empty",
+    "extra_forbidden": "is not known",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +51,12 @@ class Section(BaseModel):
 def wrong(message: str, remedy: str, kind: Literal["onlooker", "onlooker_key"] = "onlooker") -> PydanticCustomError:
     """Make a fault in our own words; `onlooker_key`: the key is wrong, not its value."""
     return PydanticCustomError(kind, "{message}", {"message": message, "remedy": remedy})
+
+
+def plain_words(detail: ErrorDetails) -> str:
+    """Say what pydantic found in words for the person who must mend it."""
+    said = detail["msg"].removeprefix("Value error, ").removesuffix(", unable to interpret input")
+    return MESSAGES.get(detail["type"], said.replace("Input should be", "must be", 1))
 
 
 def around(info: ValidationInfo) -> Surroundings:

@@ -212,9 +212,8 @@ class Board:
         return next((gateway for gateway in found if gateway.status), found[0] if found else None)
 
     def _gateway_row(self, gateway: _Gateway, now: float, is_connected: bool) -> GatewayRow:
-        status, dropped = gateway.status, gateway.status.get("dropped")
+        status = gateway.status
         depth = status.get("outbox_depth")
-        counts = dropped.values() if isinstance(dropped, dict) else ()
         is_online = status.get("state") == "online"
         is_expired = is_online and _is_past(status, "expires_at", gateway.clock(now))
         return GatewayRow(
@@ -223,10 +222,15 @@ class Board:
             is_current=is_connected and is_online and not is_expired,
             version=text(status, "version"),
             outbox_depth=depth if isinstance(depth, int) else None,
-            dropped=sum(count for count in counts if isinstance(count, int)),
+            dropped=_total(status.get("dropped")),
+            refused=_total(status.get("refused")),
             clock_ahead_s=round(gateway.clock(now) - now, 3),
             simulated=status.get("simulated") is not False,
         )  # fmt: skip
+
+
+def _total(counts: object) -> int:
+    return sum(count for count in counts.values() if isinstance(count, int)) if isinstance(counts, dict) else 0
 
 
 def _age(clock: float, moment: float) -> float:

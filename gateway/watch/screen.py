@@ -18,12 +18,13 @@ class LiveTable:
 
     every_s = 0.5
 
-    def __init__(self, heading: str, *, is_live: bool) -> None:
+    def __init__(self, heading: str, *, is_live: bool, note: str = "") -> None:
         from rich.console import Console  # a pipe needs none of this
         from rich.live import Live
 
         self._console = Console()
         self._heading = heading
+        self._note = note
         self._live = Live(console=self._console, screen=True, auto_refresh=False) if is_live else None
         self._last: tuple[View, str] | None = None
 
@@ -40,7 +41,7 @@ class LiveTable:
         if self._live is not None:
             self._live.stop()
         if self._last is not None:
-            self._console.print(table(self._last[0], self._heading, self._last[1]))
+            self._console.print(table(self._last[0], self._heading, self._last[1], self._note))
 
     def show(self, view: View, trouble: str) -> None:
         """Draw."""
@@ -48,7 +49,7 @@ class LiveTable:
 
         self._last = (view, trouble)
         if self._live is not None:
-            self._live.update(table(view, self._heading, trouble), refresh=True)
+            self._live.update(table(view, self._heading, trouble, self._note), refresh=True)
 
 
 class Lines:

@@ -1,6 +1,8 @@
 """A board's view for people: a Rich table, or plain lines where there is no terminal."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
@@ -9,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gateway.watch.view import AlarmCell, Cell, GatewayRow, Happened, Row, View
-from gateway.watch.words import LABELS, NIBP, duration, number, unit
+from gateway.watch.words import LABELS, NIBP, clock_time, duration, number, unit
 
 EVENTS_SHOWN = 5
 STATE_STYLES = {"delivering": "green", "silent": "yellow", "damaged": "yellow", "disconnected": "red"}
@@ -41,10 +43,12 @@ class Chunks:
         )
 
 
-def table(view: View, heading: str, trouble: str) -> RenderableType:
-    """Draw all of it; `trouble`: why there is no connection, or empty."""
+def table(view: View, heading: str, trouble: str, note: str = "") -> RenderableType:
+    """Draw all of it; `trouble`: why there is no connection, or empty; `note`: a line below the heading."""
     count = f"  {len(view.rows)} devices" if view.rows else ""  # a small window cuts the last ones off
     parts: list[RenderableType] = [Text(heading, style="bold").append(count, style="not bold")]
+    if note:
+        parts.append(Text(note, style="dim"))
     if trouble:
         parts.append(Text(trouble, style="bold red"))
     parts += [_gateway_line(gateway) for gateway in view.gateways]
@@ -66,6 +70,8 @@ def _gateway_line(gateway: GatewayRow) -> Text:
     if gateway.outbox_depth is not None:
         line.append(f"  outbox {gateway.outbox_depth}", style="" if gateway.outbox_depth < 1000 else "yellow")
     line.append(f"  dropped {gateway.dropped}", style="bold red" if gateway.dropped else "")
+    if gateway.refused:
+        line.append(f"  refused by the broker {gateway.refused}", style="bold red")
     if abs(gateway.clock_ahead_s) >= 2:
         line.append(f"  its clock differs by {gateway.clock_ahead_s:+.0f}s", style="yellow")
     if gateway.simulated:
@@ -103,10 +109,17 @@ def _state(row: Row) -> Text:
 
 
 def _values(row: Row) -> RenderableType:
-    chunks = [_styled(cells) for cells in _merged(row.cells)]
+    chunks = [_styled(cells) for cells in _told(row.cells)]
     if row.more:
         chunks.append(Text(f"+{row.more} more", style="dim"))
     return Group(Chunks(chunks), *(_alarm(alarm, row) for alarm in row.alarms))
+
+
+def _told(cells: Sequence[Cell]) -> Iterator[tuple[Cell, ...]]:
+    """A source is said where it tells two values apart."""
+    count = Counter(cell.metric for cell in cells)
+    for together in _merged(cells):
+        yield tuple(replace(cell, source="") if count[cell.metric] == 1 else cell for cell in together)
 
 
 def _merged(cells: Sequence[Cell]) -> Iterator[tuple[Cell, ...]]:
@@ -143,7 +156,7 @@ def _value(cells: tuple[Cell, ...]) -> str:
         return f"— ({cell.reason or cell.validity or 'no value'})"
     words = [_pressure(cells)] if len(cells) > 1 else [number(cell.value)]
     if cell.metric == "time_remaining" and cell.unit == "s" and isinstance(cell.value, int | float):
-        words = [duration(cell.value)]
+        words = [clock_time(cell.value)]
     else:
         words.append(unit(cell.unit))
     if cell.validity != "valid":
@@ -193,7 +206,7 @@ def _event_words(event: Happened) -> str:
 
 
 def _row_words(row: Row) -> str:
-    values = [f"{_label(cells)} {_value(cells)} {_age(cells[0])}" for cells in _merged(row.cells)]
+    values = [f"{_label(cells)} {_value(cells)} {_age(cells[0])}" for cells in _told(row.cells)]
     alarms = [_alarm(alarm, row).plain for alarm in row.alarms]
     state = row.state if not row.why_not or row.why_not == row.state else f"{row.state} ({row.why_not})"
     head = f"{row.station}/{row.device} {row.family} {state}{' SIM' if row.simulated else ''}"

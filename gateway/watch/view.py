@@ -63,6 +63,7 @@ class GatewayRow:
     version: str
     outbox_depth: int | None
     dropped: int
+    refused: int  # publications, by the broker
     clock_ahead_s: float  # of ours
     simulated: bool
 

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+MAX_CLOCK_S: Final = 1_000_000  # beyond this it isn't a time that an infusion takes
 MAX_TEXT: Final = 60  # a device's own words are longer only by mistake or malice
 
 # Metrics that have a place of their own in the table, in this order; all others are counted.
@@ -49,6 +50,14 @@ def number(value: object) -> str:
 def unit(ucum: str) -> str:
     """A unit as people write it."""
     return UNITS.get(ucum, ucum)
+
+
+def clock_time(seconds: float) -> str:
+    """Time that is left: 0:40:50. An age stands beside it, and must not read as a part of it."""
+    if not 0 <= seconds < MAX_CLOCK_S:
+        return f"{number(seconds)} s"
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}"
 
 
 def duration(seconds: float) -> str:

@@ -19,10 +19,12 @@ from drivers.vocabulary import Metric
 from gateway import outbox as outbox_module
 from gateway.clock import Clock
 from gateway.config import Broker, Config, DeviceConfig, LinkConfig, OutboxLimits, PortUrl
+from gateway.device import Place
 from gateway.link import Link
-from gateway.normalise import Normaliser, Place
-from gateway.outbox import Message, Outbox
+from gateway.normalise import Normaliser
+from gateway.outbox import Outbox
 from gateway.roster import Roster
+from gateway.store import Message, Writer
 from gateway.transport import Inbox
 
 START = 1_767_225_600.0  # 2026-01-01T00:00:00Z
@@ -599,7 +601,7 @@ class Disk:
         self.attempts = 0
         self._moves = threading.Event()
         self._moves.set()
-        commit = outbox_module._Writer.commit
+        commit = Writer.commit
 
         def tried(writer: Any, batches: Any) -> int:
             self.attempts += 1
@@ -611,7 +613,7 @@ class Disk:
             finally:
                 writer._db = database
 
-        monkeypatch.setattr(outbox_module._Writer, "commit", tried)
+        monkeypatch.setattr(Writer, "commit", tried)
         monkeypatch.setattr(outbox_module, "RETRY_S", 0.02)
 
     @contextmanager

@@ -1,3 +1,4 @@
+import io
 import json
 import os
 import subprocess
@@ -188,6 +189,22 @@ def test_decode_judges_settings_before_bytes(onlooker: Onlooker, tmp_path: Path)
     assert onlooker("decode", "pump", file, "--timezone", "Mars")[0] == 2
 
 
+def test_decode_reads_stdin(onlooker: Onlooker, monkeypatch: pytest.MonkeyPatch) -> None:
+    stdin = io.TextIOWrapper(io.BytesIO(b"97\n"))
+    monkeypatch.setattr("sys.stdin", stdin)
+    code, _, err = onlooker("decode", "monitor", "-")
+    assert (code, "nothing was found" in err) == (1, True)
+    assert stdin.buffer.read() == b""
+
+
+def test_decode_of_what_is_no_file_is_one_line(onlooker: Onlooker, tmp_path: Path) -> None:
+    for wrong, words in ((tmp_path, "Is a directory"), (tmp_path / "none", "No such file")):
+        code, out, err = onlooker("decode", "monitor", wrong)
+        assert (code, out, len(err.splitlines())) == (2, "", 1)
+        assert f"{wrong}: {words}" in err
+        assert "- for stdin" in err
+
+
 def test_decode_of_nothing_is_a_fault(onlooker: Onlooker, tmp_path: Path) -> None:
     file = tmp_path / "bytes"
     file.write_bytes(b"?")
@@ -212,6 +229,30 @@ def test_record_wants_a_known_link_and_a_new_file(onlooker: Onlooker, good: Path
     assert good.read_text() == GOOD
 
 
+def test_a_bug_among_several_errors_is_not_hidden(onlooker: Onlooker, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> Registry:
+        raise ExceptionGroup("tasks", [LinkError("no port"), KeyError("a bug")])
+
+    monkeypatch.setattr("gateway.registry.installed", fail)
+    with pytest.raises(ExceptionGroup):
+        onlooker("families")
+
+
+def test_watch_wants_readable_secrets(onlooker: Onlooker, tmp_path: Path) -> None:
+    binary = tmp_path / "binary"
+    binary.write_bytes(b"\xff\xfe\x00")
+    code, _, err = onlooker("watch", "mqtt://gw1@127.0.0.1:1", "--password-file", binary)
+    assert (code, f"--password-file {binary}: is not UTF-8 text" in err) == (2, True)
+    code, _, err = onlooker("watch", "mqtts://127.0.0.1:1", "--ca-file", binary)
+    assert (code, f"--ca-file {binary}: holds no certificate" in err) == (2, True)
+
+
+def test_a_long_port_stays_whole_in_a_pipe(onlooker: Onlooker, good: Path) -> None:
+    port = "serial:///dev/serial/by-id/usb-FTDI_FT232R_USB_UART_A10KXYZ1-if00-port0?baudrate=9600"
+    good.write_text(GOOD.replace("serial:///dev/ttyUSB0", port))
+    assert f" {port}\n" in onlooker("check", good)[1]
+
+
 def test_each_schema_is_one(onlooker: Onlooker, tmp_path: Path) -> None:
     code, out, _ = onlooker("schema")
     documents = json.loads(out)
@@ -232,6 +273,7 @@ def test_each_schema_is_one(onlooker: Onlooker, tmp_path: Path) -> None:
     [
         (FamilyError("manifest of acme"), 1, "onlooker: manifest of acme\n"),
         (LinkError("no answer"), 1, "onlooker: no answer\n"),
+        (ExceptionGroup("tasks", [ExceptionGroup("", [LinkError("no port")])]), 1, "onlooker: no port\n"),
         (PermissionError(13, "Permission denied", "/x"), 1, "onlooker: /x: Permission denied: mend the path"),
     ],
 )

@@ -178,7 +178,8 @@ ONE_FAULT = [
     ("station: chair1}\n  r", "line: {speed: 300}}\n  r", "links.chair1-monitor.line.speed", "unknown key", "baudrate"),
     ("station: chair1}\n  r", "line: {stopbits: 3}}\n  r", "links.chair1-monitor.line.stopbits", "1 or 2", "one of"),
     ("waveforms: [pleth]", "line: {baudrate: 9600}", "links.rack1.line", "no effect over tcp://", "other end"),
-    ("waveforms: [pleth]", "waveforms: pleth", "links.rack1.waveforms", "set", "[pleth]"),
+    ("waveforms: [pleth]", "waveforms: pleth", "links.rack1.waveforms", "must be a list", "[pleth]"),
+    ("{device: chair2-pump}", "chair2-pump", "links.rack1.devices.07", "must be a mapping", "key, colon, value"),
     ("waveforms: [pleth]", "waveforms: [{a: b}]", "links.rack1.waveforms.0", "string", "quotes"),
     ("poll_s: 2", "poll_s: often", "links.rack1.settings.poll_s", "number", "README"),
     ("poll_s: 2", "pol_s: 2", "links.rack1.settings.pol_s", "unknown setting", "stuffing, poll_s"),
@@ -358,7 +359,7 @@ def test_a_file_that_is_not_text_or_not_there_is_a_fault(folder: Path) -> None:
 
 def test_a_fault_reads_as_place_key_message_remedy(folder: Path) -> None:
     fault = only_fault(folder, GOOD.replace("mode: production", "mode: live"))
-    expected = "3:7: mode: Input should be 'production' or 'test' (write one of 'production' or 'test')"
+    expected = "3:7: mode: must be 'production' or 'test' (write one of 'production' or 'test')"
     assert str(fault) == f"{folder / 'gateway.yaml'}:{expected}"
 
 

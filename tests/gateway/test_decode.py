@@ -49,6 +49,10 @@ class Lines:
                 return [report(reading(Metric.SPO2, int(value), name="SPO2", raw=value, source="a"), device="1")]
             case ["state", state]:
                 return [report(reading(Metric.INFUSION_STATE, state))]
+            case ["late", state]:
+                return [report(reading(Metric.INFUSION_STATE, state), late=True)]
+            case ["serial", serial]:
+                return [Identity(serial=serial)]
             case ["nibp", value, minutes]:
                 at = datetime(2026, 1, 1, 1) + timedelta(minutes=int(minutes))  # noqa: DTZ001
                 one = reading(Metric.NIBP_SYSTOLIC, int(value), device_time=at - timedelta(minutes=3))
@@ -141,6 +145,17 @@ def test_an_event_says_when_it_was_last_known_otherwise() -> None:
     said = Said(recording(heard(0.0, b"state infusing\n"), heard(4.0, b"state stopped\n")))
     (event,) = said.events
     assert event["not_before"] == "2026-01-01T00:00:00.000000Z", "at the report before, not at this one"
+
+
+def test_old_news_is_written_and_moves_no_state() -> None:
+    said = Said(b"state infusing\nlate stopped\nstate infusing\n")
+    assert [line["value"] for line in said.observations] == ["infusing", "stopped", "infusing"]
+    assert said.events == []
+
+
+def test_another_device_is_told_and_begins_anew() -> None:
+    said = Said(b"serial 4711\nstate infusing\nserial 4712\nstate stopped\n")
+    assert [(e["event"], e["from"], e["to"]) for e in said.events] == [("identity_changed", "4711", "4712")]
 
 
 def test_a_value_with_a_time_of_its_own_is_placed_by_the_recordings_clock() -> None:

@@ -9,7 +9,8 @@ from drivers.api import Alarm, Announcement, Reading, Report
 from drivers.vocabulary import AlarmCode, EventKind, InfusionState, Metric, Phase, Priority, Reason, Validity
 from drivers.vocabulary import EventKind as E
 from drivers.vocabulary import InfusionState as S
-from gateway.events import Happening, States, of_announcement, of_report
+from gateway.events import of_announcement, of_report
+from gateway.states import Happening, States
 from tests.gateway.parts import START
 
 STARTED, PAUSED, RESUMED, STOPPED, COMPLETED = (
@@ -63,7 +64,9 @@ class Device:
         return happened
 
     def announces(self, event: EventKind, phase: Phase | None = None, **more: Any) -> list[Happening]:
-        return of_announcement(self.states, Announcement(event, phase, **more))
+        happened = of_announcement(self.states, Announcement(event, phase, **more), self.at)
+        self.at += 1.0
+        return happened
 
     def through_a_restart(self) -> None:
         self.states = States.from_json(self.states.to_json())
@@ -90,7 +93,7 @@ def test_each_change_of_state_is_what_it_is_called(device: Device, before: S, no
     for happening in happened:
         assert (happening.from_, happening.to) == (before, now)
         assert happening.origin == "gateway"
-        assert happening.not_before == START + 1.0
+        assert happening.not_before == START
         assert happening.raw == f"raw {now}"
     assert device.says(state(now)) == [], "said again is nothing new"
 
@@ -150,11 +153,39 @@ def test_the_channels_of_a_pump_have_states_of_their_own(device: Device) -> None
 
 def test_a_lost_link_says_nothing_and_what_changed_meanwhile_has_not_before(device: Device) -> None:
     device.says(state(S.INFUSING), alarms=(Alarm(AlarmCode.OCCLUSION),))
-    last_heard = device.at
+    last_heard = device.at - 1.0
     device.through_a_restart()
-    happened = of_report(device.states, Report([state(S.STOPPED)], alarms=()), last_heard)
+    happened = of_report(device.states, Report([state(S.STOPPED)], alarms=()), last_heard + 600.0)
     assert {happening.event for happening in happened} == {E.INFUSION_STOPPED, E.ALARM}
     assert {happening.not_before for happening in happened} == {last_heard}
+
+
+def test_what_was_last_known_is_not_what_was_last_said(device: Device) -> None:
+    # A report that says nothing of the infusion, or that it is unknown, tells nobody that it still ran then.
+    device.says(state(S.INFUSING), number(Metric.VOLUME_INFUSED, 10.0), alarms=())
+    known = device.at - 1.0
+    device.says(alarms=None)
+    device.says(state(S.UNKNOWN))
+    device.through_a_restart()
+    occlusion = Alarm(AlarmCode.OCCLUSION)
+    happened = device.says(state(S.STOPPED), number(Metric.VOLUME_INFUSED, 0.0), alarms=(occlusion,))
+    assert {happening.event for happening in happened} == {E.INFUSION_STOPPED, E.COUNTER_RESET, E.ALARM}
+    assert {happening.not_before for happening in happened} == {known}
+
+
+def test_what_a_device_announced_is_known_since_then(device: Device) -> None:
+    device.says(state(S.STOPPED))
+    device.announces(E.INFUSION_STARTED)
+    announced = device.at - 1.0
+    (stopped,) = device.says(state(S.STOPPED))
+    assert stopped.not_before == announced
+
+
+def test_a_step_of_our_clock_moves_what_was_last_known_with_it(device: Device) -> None:
+    device.says(state(S.INFUSING))
+    device.states.date_anew(lambda at: at + 600.0)
+    (stopped,) = device.says(state(S.STOPPED))
+    assert stopped.not_before == START + 600.0
 
 
 # Completion
@@ -206,7 +237,7 @@ def test_a_changed_rate_is_told_with_before_and_after(device: Device) -> None:
     assert (happening.event, happening.from_, happening.to, happening.text) == (
         E.INFUSION_RATE_CHANGED, 10.0, 12.5, "mL/h",
     )  # fmt: skip
-    assert (happening.not_before, happening.raw) == (START + 2.0, "12.5")
+    assert (happening.not_before, happening.raw) == (START + 1.0, "12.5")
 
 
 @pytest.mark.parametrize("now", [S.PAUSED, S.STOPPED, S.BOLUS, S.KVO, S.PURGE, S.STANDBY])
@@ -455,6 +486,26 @@ def test_it_is_remembered_what_was_last_said(device: Device) -> None:
 
 def test_without_memory_nothing_is_known() -> None:
     assert States.from_json(None) == States()
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_what_is_no_number_is_no_rate_and_no_counter(device: Device, value: float) -> None:
+    running(device, 10.0)
+    device.says(number(Metric.VOLUME_INFUSED, 10.0))
+    assert running(device, value) == []
+    assert device.says(number(Metric.VOLUME_INFUSED, value)) == []
+    assert running(device, 10.0) == []
+
+
+def test_memory_stays_bounded_however_many_channels_a_device_makes_up(device: Device) -> None:
+    for n in range(5000):
+        device.says(
+            state(S.BOLUS if n % 2 else S.INFUSING, f"{n}"), number(Metric.INFUSION_RATE, 1.0, f"{n}"),
+            number(Metric.VOLUME_INFUSED, 1.0, f"{n}"), number(Metric.VOLUME_REMAINING, 1.0, f"{n}"),
+        )  # fmt: skip
+    for n in range(5000):
+        device.announces(E.INFUSION_BOLUS, Phase.BEGIN, source=f"made up {n}")
+    assert len(device.states.to_json()) < 100_000, "it is written to disk with every report"
 
 
 def test_memory_stays_bounded_whatever_a_device_announces(device: Device) -> None:

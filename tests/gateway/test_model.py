@@ -45,7 +45,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "gateway": {
         "schema": "onlooker.gateway/1", "gateway": "gw1", "site": "clinic", "state": "online", "version": "0.1.0",
         "simulated": False, "sent_at": TIMES["received_at"], "expires_at": TIMES["received_at"], "outbox_depth": 0,
-        "outbox_bytes": 0, "dropped": {}, "links": {"chair1": "delivering"},
+        "outbox_bytes": 0, "dropped": {}, "refused": {}, "links": {"chair1": "delivering"},
     },
 }  # fmt: skip
 

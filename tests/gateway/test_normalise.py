@@ -16,8 +16,11 @@ from hypothesis import strategies as st
 from drivers.api import Alarm, Announcement, Code, Identity, Reading, Waveform
 from drivers.vocabulary import AlarmCode, EventKind, Metric, Phase, Priority, Reason, Validity
 from gateway import model
-from gateway.normalise import PLAUSIBLE, lost_ranges, observation_fields, segment
+from gateway.alarms import ALARMS_LIMIT
+from gateway.naming import segment
+from gateway.observation import PLAUSIBLE, observation_fields
 from gateway.publisher import HISTORICAL_S
+from gateway.spans import lost_ranges
 from tests.gateway.parts import PLACE, START, Bench, Disk, Time, opened, reading, report, stored, strict_json
 
 VALIDATORS = {kind: jsonschema.Draft202012Validator(schema) for kind, schema in model.schemas().items()}
@@ -163,7 +166,31 @@ async def test_no_text_of_a_device_can_make_a_message_that_brokers_refuse(bench:
     assert len(bench.device.states.to_json()) < 500_000, "it is written with every report"
 
 
+async def test_no_announced_text_fills_the_memory(bench: Bench) -> None:
+    for n in range(100):
+        said = Announcement(
+            EventKind.ALARM, Phase.BEGIN, AlarmCode.UNKNOWN, f"{n} {LONG}", source=f"{n} {LONG}", raw=LONG
+        )
+        assert bench.normaliser.announcement(bench.device, said, bench.clock.steady())
+        said = Announcement(EventKind.INFUSION_BOLUS, Phase.BEGIN, source=f"{n} {LONG}")
+        assert bench.normaliser.announcement(bench.device, said, bench.clock.steady())
+    assert len(bench.device.states.to_json()) < 500_000, "it is written with every report"
+
+
+async def test_no_number_of_alarms_fills_the_memory(bench: Bench) -> None:
+    many = tuple(Alarm(AlarmCode.UNKNOWN, f"{n}") for n in range(20_000))
+    for _ in range(2):
+        bench.tell(report(alarms=many))
+    assert len(bench.device.states.to_json()) < 500_000
+    assert bench.device.counters["alarms left out"] == 2 * (20_000 - ALARMS_LIMIT)
+
+
 # Values and their validity
+
+
+@pytest.mark.parametrize("validity", [Validity.INVALID, Validity.ABSENT])
+async def test_what_has_no_value_has_a_reason(bench: Bench, validity: Validity) -> None:
+    assert (await only_observation(bench, reading(value=None, validity=validity)))["reason"] is not None
 
 
 @pytest.mark.parametrize("validity", [Validity.INVALID, Validity.ABSENT])
@@ -305,6 +332,7 @@ async def test_the_offset_survives_a_restart(tmp_path: Path) -> None:
 async def test_a_device_clock_that_was_set_is_an_event_and_placing_goes_on_rightly(bench: Bench) -> None:
     for n in range(20):
         bench.time.pass_by(1.0)
+        bench.clock.beat()
         error = timedelta(seconds=0 if n < 10 else 3600)
         now = datetime.fromtimestamp(bench.time.wall_s, UTC).replace(tzinfo=None) + error
         bench.tell(report(BLOOD_PRESSURE._replace(device_time=now, value=100 + n), device_time=now))
@@ -334,6 +362,20 @@ async def test_a_right_clock_without_zone_stays_right_through_the_change_of_the_
         for n, one in enumerate(await bench.observations()):
             at = datetime.fromisoformat(one["measured_at"]).timestamp()
             assert at == pytest.approx(change.timestamp() - 3600 + 300 * n), "the clock's own hour came twice"
+
+
+async def test_after_a_step_of_the_gateways_clock_intervals_are_still_right(bench: Bench) -> None:
+    bench.tell(report(INFUSING))
+    bench.time.pass_by(4.0)
+    bench.time.wall_s += 600.0
+    step = bench.clock.beat()
+    assert step is not None
+    bench.normaliser.clock_step(bench.device, step, bench.clock.utc(bench.clock.steady()))
+    assert bench.device.last_at == START + 600.0
+    bench.tell(report(INFUSING._replace(value="stopped")))
+    stopped = (await bench.events())[-1]
+    assert stopped["not_before"] == "2026-01-01T00:10:00.000000Z"
+    assert stopped["received_at"] == "2026-01-01T00:10:04.000000Z"
 
 
 async def test_a_step_of_the_gateways_clock_is_no_jump_of_the_devices(bench: Bench) -> None:
@@ -409,6 +451,27 @@ async def test_what_the_device_says_late_is_historical_and_moves_no_clock(bench:
     assert await bench.events() == []
 
 
+async def test_old_news_moves_no_state_and_ends_no_alarm(bench: Bench) -> None:
+    occlusion = Alarm(AlarmCode.OCCLUSION)
+    bench.tell(report(INFUSING, alarms=(occlusion,), uptime_s=1000.0))
+    old = report(INFUSING._replace(value="stopped"), alarms=(), uptime_s=10.0, late=True)
+    bench.tell(old)
+    bench.tell(report(INFUSING, alarms=(occlusion,), uptime_s=1001.0))
+    assert [(event["event"], event["phase"]) for event in await bench.events()] == [("alarm", "begin")]
+    assert [one["value"] for one in await bench.observations()] == ["infusing", "stopped", "infusing"]
+
+
+async def test_what_waited_for_us_tells_nothing_of_the_devices_clock(bench: Bench) -> None:
+    bench.time.pass_by(HISTORICAL_S + 1)  # stood still, with a message in the socket
+    bench.tell(report(device_time=MEASURED - timedelta(minutes=10)))
+    bench.clock.beat()
+    for _ in range(10):
+        bench.time.pass_by(1.0)
+        bench.clock.beat()
+        bench.tell(report(device_time=datetime.fromtimestamp(bench.time.wall_s, UTC).replace(tzinfo=None)))
+    assert await bench.events() == [], "a clock that nobody set"
+
+
 async def test_what_was_read_after_a_standstill_of_the_gateway_is_historical(bench: Bench) -> None:
     bench.tell(report(INFUSING))
     bench.time.pass_by(HISTORICAL_S + 1)
@@ -466,6 +529,28 @@ async def test_another_measurement_is_another(bench: Bench, other: Reading) -> N
     assert len(await bench.observations()) == 2
 
 
+async def test_two_unmapped_parameters_of_one_moment_are_two(bench: Bench) -> None:
+    one = Reading(Metric.UNMAPPED, "5", name="PEEP", raw="5", device_time=MEASURED)
+    bench.tell(report(one, one._replace(name="CVP")))
+    bench.tell(report(one, one._replace(name="CVP")))
+    assert [one["name"] for one in await bench.observations()] == ["PEEP", "CVP"]
+
+
+async def test_long_texts_are_not_kept_in_memory(bench: Bench) -> None:
+    tracemalloc.start()
+    for n in range(30):
+        bench.tell(report(Reading(Metric.DRUG_NAME, f"{n} {LONG}", raw=LONG)))
+        await bench.outbox.ticket()
+    grown, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert grown < 5_000_000, f"{grown} bytes are kept of 30 readings"
+
+
+async def test_a_measurement_that_a_report_says_twice_is_published_once(bench: Bench) -> None:
+    bench.tell(report(BLOOD_PRESSURE, BLOOD_PRESSURE))
+    assert len(await bench.observations()) == 1
+
+
 async def test_a_message_that_is_sent_again_is_taken_and_not_published_again(bench: Bench) -> None:
     for _ in range(3):
         assert bench.tell(report(INFUSING, key="MSH-10 and content"))
@@ -492,6 +577,25 @@ async def test_what_failed_once_is_not_a_repeat_when_it_is_sent_again(bench: Ben
     for _ in range(2):
         with pytest.raises(ValueError, match="metric"):
             bench.tell(broken)
+
+
+async def test_what_was_measured_in_a_report_that_failed_is_published_when_it_is_said_again(bench: Bench) -> None:
+    with pytest.raises(ValueError, match="metric"):
+        bench.tell(report(BLOOD_PRESSURE, reading(metric="no metric")))  # type: ignore[arg-type]  # a driver's bug
+    bench.tell(report(BLOOD_PRESSURE))
+    assert [one["metric"] for one in await bench.observations()] == ["nibp_systolic"]
+
+
+@pytest.mark.parametrize("broken", [reading(metric="no metric"), INFUSING._replace(value="dancing")])  # type: ignore[arg-type]
+async def test_what_changed_in_a_report_that_failed_is_told_when_it_is_said_again(
+    bench: Bench, broken: Reading
+) -> None:
+    bench.tell(report(INFUSING, alarms=()))
+    with pytest.raises(ValueError, match=r"metric|dancing"):
+        bench.tell(report(INFUSING._replace(value="stopped"), broken, alarms=(Alarm(AlarmCode.OCCLUSION),)))
+    assert await bench.events() == []
+    bench.tell(report(INFUSING._replace(value="stopped"), alarms=(Alarm(AlarmCode.OCCLUSION),)))
+    assert {event["event"] for event in await bench.events()} == {"infusion_stopped", "alarm"}
 
 
 async def test_an_announcement_that_failed_once_is_not_a_repeat_either(bench: Bench) -> None:
@@ -565,6 +669,42 @@ async def test_another_serial_number_is_an_event(bench: Bench) -> None:
     assert (event["event"], event["from"], event["to"]) == ("identity_changed", "4711", "4712")
 
 
+@pytest.mark.parametrize("is_restarted", [False, True])
+async def test_nothing_is_compared_with_what_another_device_said(tmp_path: Path, is_restarted: bool) -> None:
+    time = Time()
+    counted = Reading(Metric.VOLUME_INFUSED, 50.0)
+    async with opened(tmp_path / "outbox.sqlite") as outbox:
+        bench = Bench(outbox, time)
+        bench.normaliser.identity(bench.device, Identity(serial="4711", firmware="1.0"), bench.clock.steady())
+        alarm = Alarm(AlarmCode.OCCLUSION)
+        bench.tell(report(INFUSING, counted, alarms=(alarm,), uptime_s=9000.0, device_time=MEASURED))
+        bench.normaliser.identity(bench.device, Identity(serial="4712"), bench.clock.steady())
+        if not is_restarted:
+            await other_pump_speaks(bench)
+    if is_restarted:
+        async with opened(tmp_path / "outbox.sqlite") as outbox:
+            await other_pump_speaks(Bench(outbox, time))
+
+
+async def other_pump_speaks(bench: Bench) -> None:
+    assert bench.device.identity == Identity(serial="4712"), "the firmware is the other pump's"
+    for n in range(10):
+        bench.time.pass_by(1.0)
+        wrong = MEASURED + timedelta(hours=3, seconds=n)
+        stopped = INFUSING._replace(value="stopped")
+        bench.tell(report(stopped, Reading(Metric.VOLUME_INFUSED, 0.0), alarms=(), uptime_s=5.0 + n, device_time=wrong))
+    told = [event["event"] for event in await bench.events()]
+    assert told == ["alarm", "identity_changed"]
+
+
+async def test_a_device_that_says_its_model_otherwise_is_the_same_while_its_serial_number_is(bench: Bench) -> None:
+    bench.normaliser.identity(bench.device, Identity(serial="4711", model="A"), bench.clock.steady())
+    bench.tell(report(INFUSING))
+    bench.normaliser.identity(bench.device, Identity(serial="4711", model="A plus"), bench.clock.steady())
+    bench.tell(report(INFUSING._replace(value="stopped")))
+    assert [event["event"] for event in await bench.events()] == ["identity_changed", "infusion_stopped"]
+
+
 async def test_another_serial_number_after_a_restart_is_an_event(tmp_path: Path) -> None:
     for serial in ("4711", "4711", "4712"):
         async with opened(tmp_path / "outbox.sqlite") as outbox:
@@ -617,6 +757,13 @@ async def test_a_sample_that_is_no_number_is_none(bench: Bench) -> None:
     said = Waveform(Metric.PLETH, (1.0, float("nan"), float("inf")), 0.016, "pleth")
     bench.normaliser.waveform(bench.device, said, bench.clock.steady())
     assert strict_json(bench.waves[0][1])["samples"] == [1.0, None, None]
+
+
+@pytest.mark.parametrize("validity", [Validity.INVALID, Validity.ABSENT])
+async def test_samples_that_the_device_disowns_are_none(bench: Bench, validity: Validity) -> None:
+    said = Waveform(Metric.PLETH, (1.0, 2.0), 0.016, "pleth", validity=validity)
+    bench.normaliser.waveform(bench.device, said, bench.clock.steady())
+    assert strict_json(bench.waves[0][1])["samples"] == [None, None]
 
 
 async def test_an_id_never_means_two_waveforms_not_even_after_a_restart(tmp_path: Path) -> None:

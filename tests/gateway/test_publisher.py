@@ -1,4 +1,5 @@
 import asyncio
+import random
 import sqlite3
 import ssl
 from collections.abc import AsyncIterator, Callable
@@ -10,13 +11,15 @@ from typing import Any
 import pytest
 import trustme
 
-from gateway import outbox as outbox_module
+from gateway import backlog as backlog_module
 from gateway import publisher as publisher_module
+from gateway import store as store_module
 from gateway.config import Broker
 from gateway.mqtt import Will
 from gateway.outbox import Outbox
 from gateway.publisher import HISTORICAL_S, Publisher
-from tests.gateway.parts import PATIENCE_S, START, eventually, free_port, opened, put, stored, turns
+from gateway.store import Writer
+from tests.gateway.parts import PATIENCE_S, START, Disk, eventually, free_port, opened, put, stored, turns
 from tests.gateway.tiny_broker import Published, TinyBroker
 
 WILL = Will("onlooker/v1/clinic/_gateway/gw1/status", b'{"state":"offline"}')
@@ -115,14 +118,14 @@ async def test_what_is_taken_is_published_in_order_with_qos_1_and_never_retained
 
 async def test_a_message_is_published_only_after_it_is_on_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     committed: set[bytes] = set()
-    commit = outbox_module._Writer.commit
+    commit = Writer.commit
 
     def noted(writer: Any, batches: Any) -> int:
         used = commit(writer, batches)
         committed.update(message.payload for batch in batches for message in batch.messages)
         return used
 
-    monkeypatch.setattr(outbox_module._Writer, "commit", noted)
+    monkeypatch.setattr(Writer, "commit", noted)
     async with TinyBroker().at_work() as broker, at_work(tmp_path, settings(broker)) as desk:
         await broker.until(lambda b: b.introductions)
         for n in range(50):
@@ -344,17 +347,17 @@ async def test_a_gateway_that_was_killed_sends_what_it_had_taken(tmp_path: Path)
 
 
 async def test_a_read_that_fails_once_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    read, failures = outbox_module._Writer.read, [sqlite3.OperationalError("disk I/O error")]
+    read, failures = Writer.read, [sqlite3.OperationalError("disk I/O error")]
 
-    def sometimes(writer: Any, span: Any, limit: int) -> Any:
+    def sometimes(writer: Any, *asked: Any, **more: Any) -> Any:
         if failures:
             raise failures.pop()
-        return read(writer, span, limit)
+        return read(writer, *asked, **more)
 
     async with opened(tmp_path / "outbox.sqlite") as outbox:
         for n in range(150):
             put(outbox, "t", payload(n), START)
-    monkeypatch.setattr(outbox_module._Writer, "read", sometimes)
+    monkeypatch.setattr(Writer, "read", sometimes)
     async with TinyBroker().at_work() as broker, at_work(tmp_path, settings(broker)):
         with suppress(TimeoutError):
             await asyncio.wait_for(broker.until(lambda b: len(b.published) >= 150), 1.5)
@@ -364,10 +367,52 @@ async def test_a_read_that_fails_once_loses_nothing(tmp_path: Path, monkeypatch:
 # Limits
 
 
+async def test_what_was_taken_before_our_clock_was_set_is_not_too_old(tmp_path: Path) -> None:
+    # A board without a battery begins in 1970; the first correction would make all of it 56 years old.
+    async with at_work(tmp_path, Broker("mqtt", "127.0.0.1", free_port())) as desk:
+        desk.say(0, 100, at=60.0)
+        await desk.outbox.ticket()
+        assert await desk.publisher.give_up_oldest(1 << 40, 86_400.0) == []
+        assert desk.publisher.depth == 100
+
+
+async def test_what_is_given_up_until_a_read_fails_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read, reads = Writer.read, [1, 1]
+
+    def twice(writer: Any, *asked: Any) -> Any:
+        if reads:
+            reads.pop()
+            return read(writer, *asked)
+        raise sqlite3.OperationalError("disk I/O error")
+
+    async with at_work(tmp_path, Broker("mqtt", "127.0.0.1", free_port())) as desk:
+        desk.say(0, 1000, at=START - 100)
+        await desk.outbox.ticket()
+        with monkeypatch.context() as context:
+            context.setattr(Writer, "read", twice)
+            lost = await desk.publisher.give_up_oldest(1 << 40, 50.0)
+        assert [message.seq for message in lost] == list(range(1, 201))
+        assert desk.publisher.depth == 800
+        assert [message.seq for message in await stored(desk.outbox)] == list(range(201, 1001))
+
+
+async def test_what_is_given_up_was_not_also_sent(tmp_path: Path) -> None:
+    async with TinyBroker().at_work() as broker, at_work(tmp_path, settings(broker)) as desk:
+        desk.say(0, 2000, at=START - 100)
+        await desk.outbox.ticket()
+        broker.hang_up()
+        await desk.connected(2)
+        lost = await desk.publisher.give_up_oldest(1 << 40, 50.0)
+        await eventually(lambda: desk.publisher.depth == 0)
+        await asyncio.sleep(0.05)
+    sent = {m.said["n"] for m in broker.published if m.connection == 2}
+    assert not sent & {message.seq - 1 for message in lost}, "published, and on record as lost"
+
+
 async def test_over_the_size_limit_only_as_much_is_given_up_as_must_be(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(outbox_module, "MEASURE_EVERY_S", 0.0)
+    monkeypatch.setattr(store_module, "MEASURE_EVERY_S", 0.0)
     nowhere = Broker("mqtt", "127.0.0.1", free_port())
     async with at_work(tmp_path, nowhere) as desk:
         for _ in range(1000):
@@ -399,23 +444,22 @@ async def test_within_the_limits_nothing_is_given_up(tmp_path: Path) -> None:
         assert desk.publisher.depth == 300
 
 
-async def test_a_disk_too_full_to_delete_from_gives_up_nothing_unseen(
+async def test_what_is_given_up_is_told_in_the_transaction_that_deletes_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refused(_writer: Any, _span: Any, _limit: int) -> Any:
-        raise sqlite3.OperationalError("database or disk is full")
-
-    broker = TinyBroker()
-    port = free_port()
-    async with at_work(tmp_path, replace(settings(broker), port=port)) as desk:
+    # A kill between the two would leave a hole in the numbers that no event explains.
+    disk = Disk(monkeypatch)
+    async with at_work(tmp_path, Broker("mqtt", "127.0.0.1", free_port())) as desk:
         await desk.say_now(0, 300)
-        with monkeypatch.context() as context:
-            context.setattr(outbox_module._Writer, "drop", refused)
-            lost = await asyncio.wait_for(desk.publisher.give_up_oldest(0, 1e9), 2.0)
-        async with broker.at_work(port):
-            with suppress(TimeoutError):
-                await asyncio.wait_for(broker.until(lambda b: len(b.published) >= 300 - len(lost)), 1.5)
-    assert len({*numbers(broker.published)}) == 300 - len(lost), "given up, and not even counted"
+        desk.publisher.on_given_up = lambda lost: desk.say(1000, 1000 + len(lost), topic="events")
+        with disk.full():
+            giving_up = asyncio.create_task(desk.publisher.give_up_oldest(0, 1e9))
+            await eventually(lambda: disk.attempts >= 3)
+            messages = await desk.outbox.read((1, 10_000), 10_000)
+            assert len(messages) == 300, "neither, while the disk has no room"
+        lost = await asyncio.wait_for(giving_up, PATIENCE_S)
+        assert [message.seq for message in lost] == list(range(1, 301))
+        assert {message.stream.topic for message in await stored(desk.outbox)} == {"events"}
 
 
 # Brokers that misbehave
@@ -474,22 +518,171 @@ async def test_the_brokers_own_keepalive_counts(tmp_path: Path) -> None:
         await broker.until(lambda b: b.pings)
 
 
-async def test_a_refused_publication_does_not_pass_for_delivered(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+# Refused publications (MQTT 5 only: before it a broker has no word for them)
+
+
+@asynccontextmanager
+async def refusing(folder: Path, connack: bytes = ACCEPTED_5, **refuses: Any) -> AsyncIterator[tuple[TinyBroker, Desk]]:
     async with (
-        TinyBroker(connack=ACCEPTED_5, acknowledges=False).at_work() as broker,
-        at_work(tmp_path, settings(broker, version="5")) as desk,
+        TinyBroker(connack=connack, **refuses).at_work() as broker,
+        at_work(folder, settings(broker, version="5", keepalive_s=1)) as desk,
     ):
         await desk.connected()
+        yield broker, desk
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backlog_module, "RETRY_S", (0.05, 0.2))
+
+
+@pytest.mark.usefixtures("patient")
+async def test_a_refused_topic_holds_up_no_other_and_is_told_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with refusing(tmp_path, refuses={"refused": 0x87}) as (broker, desk):
+        for n in range(0, 200, 2):
+            desk.say(n, n + 1, topic="refused")
+            desk.say(n + 1, n + 2)
+            await turns(2)
+        await broker.until(lambda b: len(b.published) >= 100)
+        assert numbers(broker.published) == list(range(1, 200, 2))
+        assert len(broker.introductions) == 1, "the connection stands"
+        await eventually(lambda: desk.publisher.depth == 100)
+        assert desk.publisher.refused["not authorized"] >= 1
+        warnings = [record for record in caplog.records if record.levelname == "WARNING"]
+        assert len(warnings) == 1
+        said = getattr(warnings[0], "onlooker_fields", {})
+        assert said["topic"] == "refused"
+        assert "access list" in said["remedy"]
+
+
+@pytest.mark.usefixtures("patient")
+async def test_a_refused_topic_is_not_stormed(tmp_path: Path) -> None:
+    async with refusing(tmp_path, refuses={"t": 0x87}) as (broker, desk):
+        for n in range(100):
+            desk.say(n, n + 1)
+            await asyncio.sleep(0.01)
+        assert broker.refusals < 60, "each frame of a device that may not be published costs a packet, and an answer"
+        assert desk.publisher.depth == 100
+
+
+@pytest.mark.usefixtures("patient")
+@pytest.mark.parametrize("code", [0x80, 0x83, 0x87, 0x90, 0x91, 0x97])
+async def test_what_was_refused_is_published_once_it_may_be(tmp_path: Path, code: int) -> None:
+    async with refusing(tmp_path, refuses={"refused": code}) as (broker, desk):
+        desk.say(0, 500, topic="refused")
+        desk.say(500, 510)
+        await broker.until(lambda b: len(b.published) >= 10 and b.refusals)
+        broker.refuses.clear()
+        await eventually(lambda: desk.publisher.depth == 0)
+        await desk.say_now(510, 511)
+        await broker.until(lambda b: 510 in numbers(b.published))
+    assert sorted(numbers(broker.published)) == list(range(511)), "each once: nobody has hung up"
+
+
+@pytest.mark.usefixtures("patient")
+async def test_what_was_refused_survives_a_broken_connection_and_a_restart(tmp_path: Path) -> None:
+    async with refusing(tmp_path, refuses={"refused": 0x87}) as (broker, desk):
+        desk.say(0, 300, topic="refused")
+        await broker.until(lambda b: b.refusals)
+        broker.hang_up()
+        await desk.connected(2)
+        await desk.say_now(300, 310)
+        await broker.until(lambda b: len(b.published) >= 10)
+        broker.hang_up()
+    async with refusing(tmp_path) as (broker, desk):
+        await broker.until(lambda b: {*numbers(b.published)} >= {*range(300)})
+        await eventually(lambda: desk.publisher.depth == 0)
+
+
+@pytest.mark.usefixtures("patient")
+@pytest.mark.parametrize("code", [0x80, 0x83, 0x99])
+async def test_a_message_that_is_refused_for_itself_holds_up_no_other(tmp_path: Path, code: int) -> None:
+    async with refusing(tmp_path, refuses_text={b'"n":5,': code}) as (broker, desk):
+        desk.say(0, 100)
+        await broker.until(lambda b: len(b.published) >= 99)
+        await eventually(lambda: desk.publisher.depth == 1)
+        refusals = broker.refusals
+        for n in range(100, 120):
+            await desk.say_now(n, n + 1)
+            await asyncio.sleep(0.02)
+        await broker.until(lambda b: len(b.published) >= 119)
+        assert broker.refusals <= refusals + 1, "it waits for another connection"
+        broker.refuses_text.clear()
+        broker.hang_up()
+        await broker.until(lambda b: 5 in numbers(b.published))
+        await eventually(lambda: desk.publisher.depth == 0)
+
+
+async def test_what_is_too_large_for_the_broker_is_not_sent(tmp_path: Path) -> None:
+    # A broker disconnects who sends it (MQTT 5, 3.1.2.11.4), and gets it again on the next connection.
+    connack = b"\x00\x00\x05\x27" + (1000).to_bytes(4, "big")
+    async with refusing(tmp_path, connack) as (broker, desk):
+        await desk.say_now(0, 1)
+        put(desk.outbox, "t", b'{"n":1,"text":"%b"' % (b"x" * 2000) + NEWS, START)
+        await desk.say_now(2, 10)
+        await broker.until(lambda b: len(b.published) >= 9)
+        assert numbers(broker.published) == [0, *range(2, 10)]
+        await eventually(lambda: desk.publisher.depth == 1)
+        assert desk.publisher.refused["packet too large"] == 1
+
+
+@pytest.mark.usefixtures("patient")
+async def test_what_is_refused_for_too_long_is_given_up_by_name_and_nothing_else_is(tmp_path: Path) -> None:
+    async with refusing(tmp_path, refuses={"refused": 0x87}, refuses_text={b'"n":250,': 0x99}) as (broker, desk):
+        for n in range(0, 300, 2):
+            desk.say(n, n + 1, topic="refused", at=START - 100)
+            desk.say(n + 1, n + 2, at=START - 100)
+        desk.say(300, 310, topic="refused")
+        await broker.until(lambda b: len(b.published) >= 150)
+        await eventually(lambda: desk.publisher.depth == 160)
+        lost = await desk.publisher.give_up_oldest(1 << 40, 50.0)
+        assert {message.stream.topic for message in lost} == {"refused"}
+        assert {message.seq for message in lost} == {*range(1, 151)}
+        await eventually(lambda: desk.publisher.depth == 10)
+        broker.refuses.clear()
+        broker.refuses_text.clear()
+        await broker.until(lambda b: len(b.published) >= 160)
+        assert sorted(numbers(broker.published))[-10:] == list(range(300, 310))
+
+
+@pytest.mark.usefixtures("patient")
+@pytest.mark.parametrize("seed", range(4))
+async def test_whatever_a_broker_refuses_for_a_while_nothing_is_lost_or_said_twice(tmp_path: Path, seed: int) -> None:
+    chance = random.Random(seed)
+    async with refusing(tmp_path) as (broker, desk):
+        for n in range(0, 600, 5):
+            for each in range(5):
+                desk.say(n + each, n + each + 1, topic=chance.choice("abc"))
+            code = chance.choice([0x80, 0x83, 0x87, 0x97])
+            broker.refuses = {topic: code for topic in "abc" if chance.random() < 0.3}
+            broker.refuses_text = {b'"n":%d,' % chance.randrange(600): chance.choice([0x80, 0x99])}
+            await turns(chance.randrange(20))
+        broker.refuses, broker.refuses_text = {}, {}
+        await asyncio.sleep(0.5)
+        twice = len(broker.published) - len({*numbers(broker.published)})
+        assert twice == 0, "the connection stands: nothing is in doubt"
+        broker.hang_up()  # what was refused for itself waits for this
+        await broker.until(lambda b: {*numbers(b.published)} >= {*range(600)})
+        await eventually(lambda: desk.publisher.depth == 0)
+
+
+@pytest.mark.usefixtures("patient")
+async def test_a_refused_status_is_told_once_and_holds_up_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with refusing(tmp_path, refuses={"a/status": 0x87}) as (broker, desk):
+        for _ in range(3):
+            desk.publisher.retain("a/status", b"{}")
+            await broker.until(lambda b, n=broker.refusals: b.refusals > n)  # type: ignore[misc]  # bound at once
         await desk.say_now(0, 1)
         await broker.until(lambda b: b.published)
-        for writer in broker.writers:
-            writer.write(b"\x40\x03" + broker.published[0].packet_id.to_bytes(2, "big") + b"\x87")
-        await eventually(lambda: any(record.levelname == "WARNING" for record in caplog.records))
-        assert desk.publisher.depth == 1
-        (warning,) = (record for record in caplog.records if record.levelname == "WARNING")
-        assert "access list" in str(getattr(warning, "onlooker_fields", {}).get("reason"))
+        assert desk.publisher.refused["not authorized"] == 3
+        assert len([record for record in caplog.records if record.levelname == "WARNING"]) == 1
+
+
+# What is no broker
 
 
 async def test_a_web_server_in_the_brokers_place_is_no_crash(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -593,5 +786,5 @@ async def test_a_status_that_cannot_be_made_does_not_end_the_publishing(tmp_path
         desk.publisher.on_connected = desk.met
         await desk.say_now(0, 1)
         with suppress(TimeoutError):
-            await asyncio.wait_for(broker.until(lambda b: b.published), 1.0)
+            await asyncio.wait_for(broker.until(lambda b: b.published), 3.0)
         assert broker.published, "the publisher has died, and nobody noticed"

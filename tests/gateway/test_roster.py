@@ -1,6 +1,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from drivers.api import Alarm, Announcement, Damage, Departed, Identity, Report, Waveform
 from drivers.vocabulary import AlarmCode, EventKind, Metric, Phase
 from gateway import model
+from gateway.config import DeviceConfig
 from gateway.roster import DEVICES_LIMIT
 from tests.gateway.parts import (
     DEVICES,
@@ -175,6 +177,17 @@ async def test_old_news_does_not_shorten_a_gap(ward: Open) -> None:
 # Gaps across restarts
 
 
+async def test_old_news_before_a_restart_does_not_shorten_the_gap(ward: Open) -> None:
+    async with ward() as one:
+        one.roster.opened()
+        one.take(report())
+        one.time.pass_by(5.0)
+        one.take(report(late=True))
+    async with ward() as one:
+        (begin,) = await one.events()
+        assert begin["from"] == "2026-01-01T00:00:00.000000Z"
+
+
 async def test_a_restart_is_a_gap_from_the_last_data_to_the_next(ward: Open) -> None:
     async with ward() as one:
         one.roster.opened()
@@ -236,6 +249,36 @@ async def test_listed_devices_have_their_names_and_stations(ward: Open) -> None:
         ]
         assert topics[2].startswith("onlooker/v1/clinic/unassigned/monitor1-slot")
         assert one.statuses.last("onlooker/v1/clinic/chair2/pump2/status")["state"] == "delivering"
+
+
+OTHER = {"rack-2": "pump9", "monitor1-slot_203": "", "monitor1-a": "", "x": "monitor1-5"}  # link -> device
+
+
+@pytest.mark.parametrize("key", ["slot 3", "a", "a-1", "5"])
+async def test_a_name_made_of_link_and_key_is_nobody_elses(tmp_path: Path, key: str) -> None:
+    # Links named rack and rack-2, and a device in slot 2 of the first: two pumps in one stream.
+    links = [link_config(name, family(), tcp(4001 + n)) for n, name in enumerate(["monitor1", *OTHER])]
+    links = [replace(link, device=OTHER.get(link.name) or link.device) for link in links]
+    config, time = gateway_config(tmp_path, *links), Time()
+    async with opened(tmp_path / "outbox.sqlite") as outbox:
+        wards = [Ward(outbox, time, config, link) for link in links]
+        for one in wards:
+            one.take(report())
+        for one, said in zip(wards, (key, "2", "1", "1", "1"), strict=True):
+            one.take(report(device=said))
+        messages = [strict_json(message.payload) for message in await stored(outbox)]
+    assert len({message["device"] for message in messages}) == len(messages) == 10
+    names = {message["device"] for message in messages}
+    assert any(name.startswith("monitor1-") and name not in {link.device for link in links} for name in names)
+    assert {"rack-2-2", "x-1"} <= names, "where nothing is in doubt the name is the plain one"
+
+
+async def test_an_unknown_device_on_a_link_full_of_listed_ones_is_refused(ward: Open) -> None:
+    devices = {f"{n}": DeviceConfig(f"pump{n}", "chair1") for n in range(DEVICES_LIMIT)}
+    async with ward(devices=devices) as one:
+        one.roster.opened()
+        assert not one.take(report(device="made up"))
+        assert one.take(report(device="1"))
 
 
 async def test_one_silent_device_does_not_silence_its_neighbour(ward: Open) -> None:
@@ -448,6 +491,69 @@ async def test_a_step_of_the_gateways_clock_is_on_every_devices_record(ward: Ope
         one.roster.clock_step(600.0, START + 600)
         told = [(event["device"], event["event"], event["to"]) for event in await one.events()]
         assert sorted(told) == [("pump1", "clock_jumped", 600.0), ("pump2", "clock_jumped", 600.0)]
+
+
+async def test_after_a_step_of_the_gateways_clock_a_gap_is_as_long_as_it_was(ward: Open) -> None:
+    async with ward() as one:
+        one.roster.opened()
+        one.take(report())
+        one.look_for(30)  # silent
+        one.time.wall_s += 86_400.0
+        step = one.clock.beat()
+        assert step is not None
+        one.roster.clock_step(step, one.clock.utc(one.clock.steady()))
+        one.roster.say_all()
+        assert one.statuses.last(STATUS)["since"] == "2026-01-02T00:00:10.000000Z"
+        one.take(report())
+        end = (await one.events())[-1]
+        assert (end["from"], end["to"]) == ("2026-01-02T00:00:00.000000Z", "2026-01-02T00:00:30.000000Z")
+
+
+async def test_a_step_of_the_gateways_clock_does_not_move_what_a_former_run_has_noted(ward: Open) -> None:
+    # A board without a battery begins in the past, and knows since when it was off by the clock that was right.
+    async with ward() as one:
+        one.take(infusion("infusing"))
+        one.time.wall_s -= 10 * 86_400.0
+    async with ward() as one:
+        one.time.pass_by(5.0)
+        one.time.wall_s += 10 * 86_400.0
+        step = one.clock.beat()
+        assert step is not None
+        one.roster.clock_step(step, one.clock.utc(one.clock.steady()))
+        one.take(infusion("stopped"))
+        told = {event["event"]: event for event in await one.events()}
+        assert (told["data_gap"]["from"], told["data_gap"]["to"]) == (
+            "2026-01-01T00:00:00.000000Z", "2026-01-01T00:00:05.000000Z",
+        )  # fmt: skip
+        assert told["infusion_stopped"]["not_before"] == "2026-01-01T00:00:00.000000Z"
+
+
+async def test_a_gap_ends_with_what_could_be_kept(ward: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    disk = Disk(monkeypatch)
+    async with ward() as one:
+        one.roster.opened()
+        one.take(report())
+        one.look_for(30)
+        with disk.standing_still():
+            while one.outbox.is_taking:
+                one.outbox.put(one.outbox.stream("elsewhere"), 1, START, b"x" * 1_000_000)
+            assert not one.take(report())
+            one.look_for(30)
+        await asyncio.wait_for(one.outbox.ticket(), 5.0)
+        assert await one.gaps() == [("monitor1", "begin")]
+        one.take(report())
+        assert [gap for gap in await one.gaps() if gap[1]] == [("monitor1", "begin"), ("monitor1", "end")]
+
+
+async def test_what_a_device_announces_is_a_sign_of_life_too(ward: Open) -> None:
+    async with ward() as one:
+        one.roster.opened()
+        one.take(report())
+        one.look_for(8)
+        one.take(Announcement(EventKind.DEVICE_EVENT))
+        one.look_for(30)
+        begin = (await one.events())[-1]
+        assert (begin["event"], begin["from"]) == ("data_gap", "2026-01-01T00:00:08.000000Z")
 
 
 async def test_what_was_lost_is_put_on_the_record_of_its_device(ward: Open) -> None:

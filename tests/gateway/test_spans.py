@@ -23,6 +23,7 @@ def test_it_is_a_set_of_whole_numbers(said: list[tuple[bool, Span]]) -> None:
         expected = expected | numbers(span) if is_added else expected - numbers(span)
         assert len(kept) == len(expected)
         assert bool(kept) == bool(expected)
+        assert {n for n in range(80) if n in kept} == expected
         runs = list(kept)
         assert set().union(*map(numbers, runs)) == expected
         assert all(one[1] + 1 < other[0] for one, other in pairwise(runs)), "ascending, apart"

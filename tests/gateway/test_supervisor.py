@@ -2,7 +2,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.api import Dialogue, Output, Port
+from gateway import app as app_module
 from gateway import publisher as publisher_module
 from gateway import supervisor as supervisor_module
 from gateway.app import Gateway
@@ -18,7 +19,7 @@ from gateway.clock import Clock
 from gateway.config import Config, LinkConfig
 from gateway.normalise import Normaliser
 from gateway.roster import Roster
-from gateway.supervisor import BACK_OFF, DEFAULT_BACK_OFF, BackOff, Supervisor
+from gateway.supervisor import BACK_OFF, DEFAULT_BACK_OFF, BackOff, Patience, Supervisor
 from tests.gateway.parts import (
     PATIENCE_S,
     Ask,
@@ -48,6 +49,12 @@ def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(supervisor_module, "BACK_OFF", {})
     monkeypatch.setattr(supervisor_module, "DEFAULT_BACK_OFF", BackOff(0.005, 0.02))
     monkeypatch.setattr(publisher_module, "FAREWELL_S", 0.2)
+
+
+@pytest.fixture
+def real_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervisor_module, "BACK_OFF", BACK_OFF)
+    monkeypatch.setattr(supervisor_module, "DEFAULT_BACK_OFF", DEFAULT_BACK_OFF)
 
 
 class Bed:
@@ -157,6 +164,43 @@ def test_nobody_is_hurried_and_nobody_waits_for_long(back_off: BackOff) -> None:
     assert back_off.wait_s(1000, 0.0) <= 30.0
 
 
+@pytest.mark.usefixtures("real_waits")
+@pytest.mark.parametrize("scheme", ["serial", "tcp"])
+def test_conversations_that_break_off_are_not_hurried_on_any_port(scheme: str) -> None:
+    patience = Patience(scheme)
+    waits = [patience.after_conversation(0.5, 0.0) for _ in range(10)]
+    assert waits == sorted(waits)
+    assert waits[-1] == 4.0
+    assert patience.after_conversation(60.0, 0.0) <= 0.25, "that was a good one"
+
+
+@pytest.mark.usefixtures("real_waits")
+def test_a_replugged_port_is_back_within_a_second() -> None:
+    patience = Patience("serial")
+    for _ in range(10):
+        patience.after_conversation(0.5, 0.0)
+    assert all(patience.after_failure_to_open(0.0) <= 0.5 for _ in range(100)), "a look costs the device nothing"
+    pulled = patience.after_conversation(60.0, 0.0)
+    assert pulled + max(patience.after_failure_to_open(0.0) for _ in range(100)) < 1.0
+    assert pulled >= 0.1
+
+
+async def test_a_fault_of_the_gateways_own_watch_ends_no_link(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(_now: float) -> None:
+        raise ZeroDivisionError("a bug")
+
+    bed = Bed()
+    async with bed.at_work(), at_work(tmp_path, link("pump", bed.port), each_second=fail) as floor:
+        await eventually(lambda: bed.calls)
+        bed.say(b"data")
+        await eventually(lambda: floor.state("pump") == "delivering")
+        await asyncio.sleep(1.2)
+        assert not floor.task.done()
+    assert len([record for record in caplog.records if record.exc_info]) == 1, "said once"
+
+
 # One link's trouble is its own
 
 
@@ -210,8 +254,12 @@ async def test_a_dialogue_that_cannot_even_be_made_touches_no_other_device(tmp_p
             await eventually(lambda: floor.state("good") == "delivering")
 
 
-async def test_a_device_that_breaks_off_at_once_is_not_stormed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("looks", [{}, {"tcp": BackOff(0.001, 0.001)}], ids=["a network port", "a cheap look"])
+async def test_a_device_that_breaks_off_at_once_is_not_stormed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, looks: dict[str, BackOff]
+) -> None:
     # A reconnect storm is a presence effect: waits double up to the cap, however often the port itself opens.
+    monkeypatch.setattr(supervisor_module, "BACK_OFF", looks)
     monkeypatch.setattr(supervisor_module, "DEFAULT_BACK_OFF", BackOff(0.02, 10.0))
     bed = Bed()
     async with bed.at_work(), at_work(tmp_path, link("pump", bed.port)):
@@ -438,6 +486,23 @@ async def test_told_to_stop_the_last_statuses_say_so(tmp_path: Path) -> None:
         assert [message.said for message in broker.published if not message.is_retained][-1]["event"] == "data_gap"
     assert strict_json(broker.introductions[0].will_payload)["state"] == "offline"
     assert broker.introductions[0].will_topic == OWN
+
+
+async def test_what_the_broker_refuses_stands_in_the_gateways_status(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app_module, "STATUS_EVERY_S", 0.0)
+    bed = Bed()
+    refused = DEVICE.replace("/status", "/observations")
+    broker = TinyBroker(connack=b"\x00\x00\x00", refuses={refused: 0x87})
+    async with broker.at_work(), bed.at_work():
+        config = config_of(tmp_path, broker, bed)
+        async with gateway(replace(config, broker=replace(config.broker, version="5"))):
+            await eventually(lambda: bed.calls)
+            bed.say(b"data")
+            await broker.until(lambda b: any(status["refused"] for status in b.retained(OWN)))
+            last = broker.retained(OWN)[-1]
+            assert (last["refused"], last["outbox_depth"]) == ({"not authorized": 1}, 1)
 
 
 async def test_told_to_stop_while_the_broker_is_away_it_stops_and_keeps_all(tmp_path: Path) -> None:

@@ -290,8 +290,11 @@ GATEWAY = {"state": "online", "simulated": False, **OLD}
         (observation(value=None, validity="invalid", reason="over range"), "SpO2 — (over range)"),
         (observation(validity="questionable", reason="low perfusion"), "SpO2 97 % ?(low perfusion)"),
         (observation("temperature", 36.7, "Cel"), "Temp 36.7 °C"),
-        (observation("infusion_rate", 0.1 + 0.2, "mL/h", source="13"), "Rate[13] 0.3 mL/h"),
-        (observation("time_remaining", 2450, "s"), "Ends in 40m"),
+        (observation("infusion_rate", 0.1 + 0.2, "mL/h", source="13"), "Rate 0.3 mL/h"),
+        (observation("time_remaining", 2450, "s"), "Ends in 0:40:50"),
+        (observation("time_remaining", -5, "s"), "Ends in -5 s"),
+        (observation("time_remaining", 1e9, "s"), "Ends in 1000000000 s"),
+        (observation("time_remaining", 40, "min"), "Ends in 40 min"),
         (observation("infusion_state", "infusing", None), "Pump infusing"),
     ],
 )
@@ -303,6 +306,20 @@ def test_a_value_is_shown_with_what_is_said_of_it(said: dict[str, Any], shown: s
     view = clinic.board.view(NOW + 1)
     assert f"{shown} 1s" in words(view.rows[0])
     assert f"{shown} 1s" in drawn(view)
+
+
+def test_a_source_is_said_where_it_tells_two_values_apart(clinic: Clinic) -> None:
+    primary, secondary = (observation("infusion_rate", rate, "mL/h", source=str(rate)) for rate in (12, 75))
+    clinic.observe(NOW, primary, secondary, observation("temperature", 36.6, "Cel", source="T1"))
+    text = words(clinic.row(NOW))
+    assert "Temp 36.6 °C 0s  Rate[12] 12 mL/h 0s  Rate[75] 75 mL/h 0s" in text
+
+
+def test_a_note_stands_below_the_heading_where_a_small_window_shows_it(clinic: Clinic) -> None:
+    console = Console(file=io.StringIO(), width=80, color_system=None)
+    console.print(table(clinic.board.view(NOW), "onlooker watch", "", "mosquitto_sub -t '#'"))
+    assert isinstance(console.file, io.StringIO)
+    assert console.file.getvalue().splitlines()[1].rstrip() == "mosquitto_sub -t '#'"
 
 
 def test_a_disowned_value_is_not_shown_though_a_sender_breaks_the_contract() -> None:
@@ -361,6 +378,12 @@ def test_a_change_is_shown_from_and_to(clinic: Clinic) -> None:
 def test_a_gateway_line_says_version_outbox_and_drops(clinic: Clinic) -> None:
     (gateway,) = clinic.board.view(NOW).gateways
     assert words(gateway) == "gateway clinic/gw1 online 0.1.0  outbox 3  dropped 2"
+
+
+def test_a_gateway_line_says_what_the_broker_refused(clinic: Clinic) -> None:
+    clinic.gateway(NOW, refused={"not authorized": 4, "quota exceeded": 1})
+    (gateway,) = clinic.board.view(NOW).gateways
+    assert words(gateway) == "gateway clinic/gw1 online 0.1.0  outbox 3  dropped 2  refused by the broker 5"
 
 
 def test_an_empty_retained_message_forgets_a_device(clinic: Clinic) -> None:
@@ -428,6 +451,7 @@ MESSAGE = st.fixed_dictionaries(
         "observations": st.lists(st.fixed_dictionaries({"metric": st.just("spo2") | JSON}, optional={"value": JSON})),
         "received_at": st.just(iso(NOW)) | st.text(max_size=30),
         "dropped": JSON,
+        "refused": JSON,
         "state": JSON,
         "expires_at": JSON,
         "sent_at": JSON,

@@ -46,6 +46,9 @@ class TinyBroker:
     connack: bytes = b"\x00\x00"  # session present, return code, properties
     is_silent: bool = False  # no answer to anything
     acknowledges: bool = True
+    refuses: dict[str, int] = field(default_factory=dict)  # topic -> reason code (MQTT 5)
+    refuses_text: dict[bytes, int] = field(default_factory=dict)  # what stands in a payload -> reason code
+    refusals: int = 0
     closes_after: int | None = None  # hang up, without acknowledging, at this many publications of a connection
     published: list[Published] = field(default_factory=list)
     introductions: list[Introduction] = field(default_factory=list)
@@ -144,7 +147,16 @@ class TinyBroker:
         self.most_in_flight = max(self.most_in_flight, len(waiting))
         if self.acknowledges and not self.is_silent:
             waiting.remove(message.packet_id)
-            writer.write(b"\x40\x02" + message.packet_id.to_bytes(2, "big"))
+            self._answer(message, writer)
+
+    def _answer(self, message: Published, writer: asyncio.StreamWriter) -> None:
+        code = self.refuses.get(message.topic, 0)
+        code = next((code for text, code in self.refuses_text.items() if text in message.payload), code)
+        packet_id = message.packet_id.to_bytes(2, "big")
+        if code:
+            self.refusals += 1
+            self.published.remove(message)
+        writer.write(b"\x40\x03" + packet_id + bytes((code,)) if code else b"\x40\x02" + packet_id)
 
     def _introduced(self, body: bytes) -> None:
         name, at = _text(body, 0)

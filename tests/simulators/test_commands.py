@@ -66,7 +66,8 @@ def test_a_faulty_ward_is_a_fault_and_a_missing_one_wrong_use(ward_file: Path, t
     assert f"{ward_file}:4:24: stations.chair1.devices.chair1-monitor.family: no simulator" in result.stderr
     assert onlooker("ward", str(tmp_path / "none.yaml")).exit_code == 2
     ward_file.write_bytes(b"\xff\xfe\x00")
-    assert onlooker("ward", str(ward_file)).exit_code == 1
+    result = onlooker("ward", str(ward_file))
+    assert (result.exit_code, f"{ward_file}: is not UTF-8 text" in result.stderr) == (1, True)
 
 
 def test_what_the_command_line_asks_for_must_exist(ward_file: Path, tmp_path: Path) -> None:
@@ -105,6 +106,13 @@ def test_wrong_use_ends_with_2(words: tuple[str, ...]) -> None:
     result = onlooker(*words)
     assert result.exit_code == 2
     assert result.stderr
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("--set", "colour=red"), ("--port", "nowhere"), ("--begin-min", "999"), ("--scenario", "S99")]
+)
+def test_simulate_names_the_option_that_is_wrong(option: str, value: str) -> None:
+    assert onlooker("simulate", "masimo", option, value).stderr.startswith(f"onlooker: {option}: ")
 
 
 @pytest.fixture

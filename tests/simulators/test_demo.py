@@ -69,7 +69,7 @@ def test_a_ward_that_complains_in_the_end_is_a_fault(tmp_path: Path, capsys: pyt
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_it_well(tmp_path: Path, number: signal.Signals) -> None:
     tell = f"import os, signal; os.kill(os.getppid(), {int(number)}); signal.pause()"
     code, the_play = play(tmp_path, ward=FOREVER, table=tell)
@@ -82,7 +82,8 @@ def test_the_cast_is_ward_gateway_and_table(tmp_path: Path) -> None:
     assert ward.command[1:5] == ("-m", "gateway.cli", "ward", str(demo_ward()))
     assert tuple(ward.command[-4:]) == ("--speed", "10.0", "--scenario", "S9")
     assert gateway.command[3:] == ("run", str(tmp_path / "gateway.yaml"))
-    assert table.command[3:] == ("watch", "mqtt://127.0.0.1:1883")
+    assert table.command[3:5] == ("watch", "mqtt://127.0.0.1:1883")
+    assert table.command[5:] == ("--note", "mosquitto_sub -h 127.0.0.1 -p 1883 -t 'onlooker-test/v1/#' -v")
     assert table.log is None
 
 
