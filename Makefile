@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: demo test prove evidence check bench schema requirements clean
+.PHONY: demo test prove evidence pumps check bench schema requirements clean
 
 .venv/ready: requirements.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("Onlooker needs Python 3.11 or newer, this is " + sys.version) if sys.version_info < (3, 11) else None'
@@ -29,6 +29,9 @@ prove: .venv/ready  ## the ten proofs that nothing but reading is possible; part
 
 evidence: .venv/ready  ## write docs/read-only-evidence.md anew
 	$(BIN)/python -m tests.prove.evidence
+
+pumps: .venv/ready  ## write docs/pumps.md anew
+	$(BIN)/python -m tests.pumps.page
 
 bench: .venv/ready  ## measure; results go to docs/performance.md by hand, with machine and date
 	$(BIN)/python -m bench $(ARGS)

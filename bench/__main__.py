@@ -1,4 +1,4 @@
-"""`python -m bench [publishing] [decoding] [serial] [hl7] [recovery]`: all, or those named."""
+"""`python -m bench [SECTION]...`: all sections, or those named."""
 
 import platform
 import sys
@@ -7,11 +7,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from bench import decoding, hl7_speed, publishing, recovery, serial_speed
+from bench import families, hl7_speed, libraries, publishing, recovery, serial_speed, waves
 
 SECTIONS: Final[dict[str, Callable[[], None]]] = {
     "publishing": publishing.main,
-    "decoding": decoding.main,
+    "families": families.main,
+    "libraries": libraries.main,
+    "waves": waves.main,
     "serial": serial_speed.main,
     "hl7": hl7_speed.main,
     "recovery": recovery.main,

@@ -53,11 +53,10 @@ def measure(name: str, senders: int, messages: int, *, hz: float | None) -> Resu
     """`hz=None`: each sender keeps up to 20 messages unacknowledged, as fast as they go."""
     with parts.folder() as where, parts.mosquitto(where) as mqtt_port:
         port, out = parts.free_port(), where / "arrivals"
-        extra = ["floor"] if name == "floor" else []
+        extra = ["bench/#"] if name == "floor" else []
         subscriber = [sys.executable, "-m", "bench.subscriber", str(mqtt_port), str(out), str(messages), *extra]
         with parts.process(subscriber) as listening:
-            while not Path(str(out) + ".ready").exists():
-                time.sleep(0.01)
+            parts.wait_for_file(Path(f"{out}.ready"))
             links = f"  hl7: {{family: ihe_pcd, port: 'listen://127.0.0.1:{port}'}}\n"
             command = (
                 [sys.executable, "-m", "bench.floor", str(mqtt_port), str(where / "f.sqlite"), "hl7", str(port)]

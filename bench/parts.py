@@ -66,6 +66,11 @@ def wait_for_port(port: int) -> None:
     raise RuntimeError(f"nothing listens on {port}")
 
 
+def wait_for_file(path: Path) -> None:
+    while not path.exists():
+        time.sleep(0.01)
+
+
 def pty_pair() -> tuple[int, int, str]:
     """Give the far end's file descriptor, the near end's (kept open), and the near end's name."""
     far, near = os.openpty()

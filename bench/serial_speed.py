@@ -50,10 +50,10 @@ def measure(name: str, devices: int, frames: int, *, hz: float | None) -> Result
     with parts.folder() as where, parts.mosquitto(where) as mqtt_port:
         ptys = [parts.pty_pair() for _ in range(devices)]
         out = where / "arrivals"
-        extra = ["floor"] if name == "floor" else []
+        extra = ["bench/#"] if name == "floor" else []
         subscriber = [sys.executable, "-m", "bench.subscriber", str(mqtt_port), str(out), str(frames), *extra]
         with parts.process(subscriber, log=where / "subscriber.log") as listening:
-            _wait_for(Path(str(out) + ".ready"))
+            parts.wait_for_file(Path(f"{out}.ready"))
             with parts.process(
                 COMMANDS[name](where, mqtt_port, [p[2] for p in ptys]), log=where / "gateway.log"
             ) as gateway:
@@ -66,11 +66,6 @@ def measure(name: str, devices: int, frames: int, *, hz: float | None) -> Result
             os.close(far)
             os.close(near)
         return _result(name, out, sent, began, cpu, memory)
-
-
-def _wait_for(path: Path) -> None:
-    while not path.exists():
-        time.sleep(0.01)
 
 
 def _paced(ptys: list[tuple[int, int, str]], frames: int, hz: float) -> dict[tuple[int, str], list[float]]:

@@ -1,7 +1,7 @@
 """A subscriber on a bare socket: as little work of its own as can be, in a process of its own.
 
-`python -m bench.subscriber PORT OUT COUNT`: takes COUNT messages with QoS 1, and writes for each the moment of its
-arrival (monotonic, s), its topic and what stands in PATTERN's group.
+`python -m bench.subscriber PORT OUT COUNT [TOPIC]`: takes COUNT messages (by default observations), and writes for each
+the moment of its arrival (monotonic, s), its topic and what stands in PATTERN's group.
 """
 
 import re
@@ -20,7 +20,7 @@ def main() -> None:
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     sock.sendall(b"\x10\x11\x00\x04MQTT\x04\x02\x00\x00\x00\x05bench")
     sock.recv(4)
-    topic = b"bench/#" if len(sys.argv) > 4 else b"onlooker-test/v1/+/+/+/observations"
+    topic = sys.argv[4].encode() if len(sys.argv) > 4 else b"onlooker-test/v1/+/+/+/observations"
     sock.sendall(bytes((0x82, len(topic) + 5, 0, 1)) + len(topic).to_bytes(2, "big") + topic + b"\x01")
     sock.recv(5)
     Path(str(out) + ".ready").touch()
