@@ -48,10 +48,10 @@ def run(config: Config, config_path: Path) -> int:
 
 
 async def _until_told(work: Coroutine[Any, Any, None]) -> None:
-    """Run until done; SIGTERM and SIGINT cancel it, and what it does then still runs to its end."""
+    """Run until done; SIGTERM, SIGINT and a closed terminal cancel it, and what it does then runs to its end."""
     task = asyncio.create_task(work, name="gateway")
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, task.cancel)
     with contextlib.suppress(asyncio.CancelledError):
         await task
@@ -230,6 +230,9 @@ def record(config: Config, link_name: str, output: Path, seconds: float | None) 
         raise ConfigError(f"{output}: {error.strerror}: name a file in a folder that you may write") from error
     try:
         asyncio.run(_until_told(_record(link, recorder, seconds)))
+    except LinkError:
+        recorder.discard()
+        raise
     finally:
         recorder.close()
     log.info("recorded", extra=fields(file=str(output), pieces=recorder.pieces, bytes=recorder.bytes))
@@ -238,19 +241,29 @@ def record(config: Config, link_name: str, output: Path, seconds: float | None) 
 
 async def _record(link: LinkConfig, recorder: Recorder, seconds: float | None) -> None:
     with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(seconds), asyncio.TaskGroup() as group:
-            if link.port.scheme != "listen":
+        async with asyncio.timeout(seconds):
+            if link.port.scheme == "listen":
+                await _hold_all(link, recorder)
+            else:
                 await _hold(link, recorder, await open_port(link.port, link.line), link.port.host)
-                return
-            server = await listen(
-                link.port, lambda inbox, peer: _ignore(group.create_task(_hold(link, recorder, inbox, peer)))
-            )
-            async with server:
-                await asyncio.get_running_loop().create_future()
 
 
-def _ignore(_task: asyncio.Task[None]) -> None:
-    """The task group holds it."""
+async def _hold_all(link: LinkConfig, recorder: Recorder) -> None:
+    """Hold whatever connections come. Nothing but a cancellation ends it."""
+    calls: set[asyncio.Task[None]] = set()
+
+    def call(inbox: Inbox, peer: str) -> None:
+        task = asyncio.create_task(_hold(link, recorder, inbox, peer), name=f"recording of {peer}")
+        calls.add(task)
+        task.add_done_callback(calls.discard)
+
+    async with await listen(link.port, call):
+        try:
+            await asyncio.get_running_loop().create_future()
+        finally:
+            for task in tuple(calls):
+                task.cancel()
+            await asyncio.gather(*calls, return_exceptions=True)
 
 
 async def _hold(link: LinkConfig, recorder: Recorder, inbox: Inbox, peer: str) -> None:

@@ -5,6 +5,7 @@ the same states, so that the state behind it repeats nothing.
 """
 
 import math
+from collections.abc import Sequence
 from typing import Final
 
 from drivers.api import Announcement, Reading, Report
@@ -54,11 +55,18 @@ def of_report(states: States, report: Report, at: float | None) -> list[Happenin
         states.moved = True
     if report.alarms is not None:
         happened += alarms.compare(states, report.alarms, at)
+    states.completes = _says_complete(states, happened)
     telling = [reading for reading in report.readings if reading.metric in _RULES]
     states.moved |= bool(telling)
     for reading in sorted(telling, key=lambda reading: _ORDER[reading.metric]):
         happened += _RULES[reading.metric](states, reading, at)
     return happened
+
+
+def _says_complete(states: States, happened: Sequence[Happening]) -> bool:
+    """Say whether the pump's own word for a completion stands, or has just ended together with the infusion."""
+    shown = {alarm[0] for alarm in states.alarms} | {one.code for one in happened}
+    return AlarmCode.INFUSION_COMPLETE in shown
 
 
 def _is_known(reading: Reading) -> bool:
@@ -132,8 +140,7 @@ def _or_completed(states: States, source: str, kind: EventKind) -> EventKind:
         return kind
     left = [states.left[source]] if source in states.left else list(states.left.values())
     states.left.clear()  # of this infusion; the next one says its own
-    is_done = 0 in left or any(alarm[0] == AlarmCode.INFUSION_COMPLETE for alarm in states.alarms)
-    return _E.INFUSION_COMPLETED if is_done else kind
+    return _E.INFUSION_COMPLETED if 0 in left or states.completes else kind
 
 
 def _rate(states: States, reading: Reading, at: float | None) -> list[Happening]:

@@ -39,7 +39,7 @@ class Messages:
     def __init__(self, outbox: Outbox) -> None:
         self._outbox = outbox
 
-    def write(self, device: Device, stream: Stream, body: bytes, moment: Moment) -> bytes:
+    def compose(self, device: Device, stream: Stream, body: bytes, moment: Moment) -> bytes:
         """Put the next message of a stream together."""
         stream.seq += 1
         offset = device.offset.offset
@@ -73,7 +73,7 @@ class Messages:
         self._put(device, device.events, body, moment)
 
     def _put(self, device: Device, stream: Stream, body: bytes, moment: Moment) -> None:
-        payload = self.write(device, stream, body, moment)
+        payload = self.compose(device, stream, body, moment)
         self._outbox.put(stream, stream.seq, moment.utc, payload)
 
     def refuse(self, device: Device, stream: Stream) -> None:

@@ -204,7 +204,7 @@ REFUSALS: Final = {
     2: "the broker refuses the client id: set broker.client_id",
     3: "the broker is not available: it will be tried again",
     4: "user or password is wrong: check broker.user and broker.password_file",
-    5: "this user may not connect: check the broker's access list",
+    5: "user or password is wrong, or may not connect: check broker.user, its password and the access list",
     0x84: "the broker doesn't speak MQTT 5: set broker.version: 3.1.1",
     0x85: "the broker refuses the client id: set broker.client_id",
     0x86: "user or password is wrong: check broker.user and broker.password_file",

@@ -7,10 +7,11 @@ seen, and kept.
 import hashlib
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 from drivers.api import Code, Reading
-from drivers.vocabulary import TERM_BY_CODE, TERM_BY_METRIC, TERMS, Metric, Reason, Validity, units_of
+from drivers.vocabulary import TERM_BY_CODE, TERM_BY_METRIC, TERMS, Metric, Reason, Term, Validity, units_of
 from gateway import model
 from gateway.bounds import TEXT_LIMIT, channel, short
 
@@ -40,6 +41,12 @@ PLAUSIBLE: Final[dict[tuple[Metric, str], tuple[float, float]]] = {
     (Metric.DOSE_RATE, "mg/kg/h"): (0, 5),
 }
 
+# Units that a code leaves open: it says what is measured, and 11073 sends the unit beside it.
+_KINDS: Final = {
+    unit: kind
+    for kind in (frozenset({"mm[Hg]", "kPa", "cm[H2O]"}), frozenset({"Cel", "[degF]"}), frozenset({"%", "1"}))
+    for unit in kind
+}
 WITH_VALUE: Final = (Validity.VALID, Validity.QUESTIONABLE)
 _REASONS: Final = {Validity.ABSENT: Reason.NOT_AVAILABLE, Validity.INVALID: Reason.DISOWNED}  # where none was said
 
@@ -47,10 +54,17 @@ _REASONS: Final = {Validity.ABSENT: Reason.NOT_AVAILABLE, Validity.INVALID: Reas
 def _mdc(reading: Reading, unit: str | None) -> Code | None:
     if reading.code is not None:
         return reading.code
-    term = next(
-        (t for t in TERMS if t.metric is reading.metric and unit in t.units), TERM_BY_METRIC.get(reading.metric)
-    )
+    term = TERM_BY_METRIC.get(reading.metric) if unit is None else _term(reading.metric, unit)
     return Code(term.code, term.refid) if term else None
+
+
+@lru_cache(maxsize=1024)
+def _term(metric: Metric, unit: str) -> Term | None:
+    """Give the term that measures the metric in this kind of unit: a partial pressure is no concentration."""
+    terms = [term for term in TERMS if term.metric is metric]
+    kind = _KINDS.get(unit, frozenset())
+    exact = next((term for term in terms if unit in term.units), None)
+    return exact or next((term for term in terms if not kind.isdisjoint(term.units)), None)
 
 
 def _loinc(reading: Reading, mdc: Code | None) -> str | None:

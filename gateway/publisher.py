@@ -85,9 +85,13 @@ class Publisher:
             self._session.retain(self._head(topic), self._status_tail, payload)
 
     def once(self, topic: str, payload: bytes) -> None:
-        """Publish a waveform block, at most once and never in the way of a message."""
-        if self._session is not None and not self._live:
-            self._session.once(self._head(topic), self._message_tail, payload)
+        """Publish a waveform block, at most once and never in the way of a message; what is dropped is counted."""
+        if (
+            self._session is None
+            or self._live
+            or not self._session.once(self._head(topic), self._message_tail, payload)
+        ):
+            self._outbox.dropped["waveforms"] += 1
 
     def _head(self, topic: str) -> bytes:
         head = self._heads.get(topic)
@@ -284,11 +288,22 @@ class Publisher:
 
 
 def _words(error: Exception) -> str:
-    if isinstance(error, ConnectionRefusedError):
-        return "nobody listens there: is the broker running, and broker.url right?"
+    """Say what is wrong, and what to look at."""
     if isinstance(error, TimeoutError) and not str(error):
         return f"no answer within {CONNECT_S:g} s: is it an MQTT broker, and broker.url right?"
-    return str(error) or type(error).__name__
+    remedy = next((words for kind, words in _REMEDIES.items() if isinstance(error, kind)), "")
+    if isinstance(error, OSError) and (error.errno or 0) < 0:  # the resolver's own numbers (getaddrinfo)
+        remedy = "the broker's name is not known: check broker.url and the name server"
+    said = str(error) or type(error).__name__
+    return f"{remedy} ({said})" if remedy else said
+
+
+# The most special first: all of them are OSError.
+_REMEDIES: Final[dict[type[Exception], str]] = {
+    ConnectionRefusedError: "nobody listens there: is the broker running, and broker.url right?",
+    ConnectionResetError: "the broker hung up: does its port speak what broker.url says, and do we exceed its limits?",
+    ssl.SSLError: "TLS failed: check broker.ca_file, broker.cert_file, and that the port speaks TLS",
+}
 
 
 def _tls(broker: Broker) -> ssl.SSLContext | None:

@@ -17,6 +17,7 @@ class Recorder:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         os.fchmod(handle, 0o600)  # also where the file was there before
         self._file: TextIO = os.fdopen(handle, "w", encoding="utf-8", buffering=1)
+        self._path = path
         self._monotonic = monotonic
         self._start = monotonic()
         self._connections = 0
@@ -56,6 +57,12 @@ class Recorder:
     def close(self) -> None:
         """End the recording."""
         self._file.close()
+
+    def discard(self) -> None:
+        """Leave nothing behind of a recording that never began."""
+        if not self.pieces:
+            self.close()
+            self._path.unlink(missing_ok=True)
 
 
 class RecorderTap:

@@ -43,6 +43,7 @@ class Session(asyncio.Protocol):
         self._lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._landed = asyncio.Event()
         self._statuses: dict[bytes, tuple[bytes, bytes]] = {}  # waiting, by topic
+        self._blocks: list[bytes] = []  # of waveforms, in this turn of the event loop
         self.flying: dict[int, Message | bytes] = {}  # by packet id; bytes: a status's topic
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -139,10 +140,19 @@ class Session(asyncio.Protocol):
         self._statuses[head] = (tail, payload)
         self.pump()
 
-    def once(self, head: bytes, tail: bytes, payload: bytes) -> None:
-        """Publish with QoS 0, unless the socket is behind."""
-        if not self._transport.get_write_buffer_size():
-            self._transport.write(mqtt.publish_once(head, tail, payload))
+    def once(self, head: bytes, tail: bytes, payload: bytes) -> bool:
+        """Publish with QoS 0, in one write with what else comes in this turn; False: dropped, the socket is behind."""
+        if self._transport.get_write_buffer_size() or self._transport.is_closing():
+            return False
+        if not self._blocks:
+            asyncio.get_running_loop().call_soon(self._send_blocks)
+        self._blocks.append(mqtt.publish_once(head, tail, payload))
+        return True
+
+    def _send_blocks(self) -> None:
+        packets, self._blocks = self._blocks, []
+        if not self._transport.is_closing():
+            self._transport.write(b"".join(packets))
 
     def _fly(self, message: Message | bytes) -> int:
         packet_id = self._packet_id = self._packet_id % 65535 + 1

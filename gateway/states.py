@@ -48,6 +48,7 @@ class States:
     identity: dict[str, str] = field(default_factory=dict)
     known_at: dict[str, float] = field(default_factory=dict)  # UTC: when each of these was last said
     moved: bool = False  # since the last `to_json`
+    completes: bool = False  # in the report at hand the pump calls its infusion complete
 
     def to_json(self) -> str:
         """Write for the outbox's memory."""

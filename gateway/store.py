@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -99,6 +100,7 @@ class Writer:
     """The database. `load` belongs to the loop's thread before the writer thread starts, all else to the latter."""
 
     def __init__(self, path: Path) -> None:
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))  # what a patient's devices said is not everybody's
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=1.0)
         self._db.execute(f"PRAGMA page_size={PAGE_SIZE}")
         self._db.execute("PRAGMA locking_mode=EXCLUSIVE")  # a second gateway on this file fails at once

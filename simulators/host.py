@@ -109,17 +109,20 @@ def _tell(ward: Ward, config: dict[str, Any], path: Path | None, as_json: bool) 
         typer.echo(f"A gateway configuration that fits: {path}; start it with: onlooker run {path}")
 
 
+_ENDING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # the last: the terminal was closed
+
+
 async def until_told(work: Coroutine[Any, Any, None], seconds: float | None = None) -> None:
     """Do the work until it ends, the time is over, or a signal says stop."""
     loop = asyncio.get_running_loop()
     told = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in _ENDING:
         loop.add_signal_handler(number, told.set)
     tasks = [asyncio.ensure_future(work), asyncio.ensure_future(told.wait())]
     try:
         await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in _ENDING:
             loop.remove_signal_handler(number)
         for task in tasks:
             task.cancel()

@@ -11,7 +11,7 @@ from drivers.api import Purpose, Request
 from drivers.common.hl7.mllp import wrap, wrap_file
 from drivers.common.vendor_hl7.decoder import Decoder, fields
 
-__all__ = ["Decoder", "Heartbeat", "Query", "fields", "recognise", "wrap", "wrap_file", "write"]
+__all__ = ["Decoder", "Heartbeat", "Query", "compose", "fields", "recognise", "wrap", "wrap_file"]
 
 # Kinds of message (MSH-10).
 HEARTBEAT: Final = "106"
@@ -36,7 +36,7 @@ IDS: Final = (
 )  # fmt: skip
 
 
-def write(kind: str, segments: tuple[str, ...] = (), event: str = "ORU^R01", end: str = "\r") -> bytes:
+def compose(kind: str, segments: tuple[str, ...] = (), event: str = "ORU^R01", end: str = "\r") -> bytes:
     """Give a message's wire bytes."""
     header = rf"MSH|^~\&|||||||{event}|{kind}|P|2.3.1" + ("|" if event == "ORU^R01" else "")
     return wrap("".join(f"{segment}{end}" for segment in (header, *segments)).encode())
@@ -51,9 +51,9 @@ _BY_ID: Final = tuple(
 )
 _ALARMS: Final = ("QRF|MON||||0&0^3^1^1^", "QRF|MON||||0&0^4^1^1^")
 
-_HEARTBEAT: Final = write(HEARTBEAT)
+_HEARTBEAT: Final = compose(HEARTBEAT)
 _QUERIES: Final = {
-    by_id: write(QUERY, (_QRD, *(_BY_ID if by_id else _EVERYTHING), *_ALARMS), "QRY^R02") for by_id in (False, True)
+    by_id: compose(QUERY, (_QRD, *(_BY_ID if by_id else _EVERYTHING), *_ALARMS), "QRY^R02") for by_id in (False, True)
 }
 
 

@@ -13,7 +13,7 @@ from drivers.mindray_pds.codec import (
     PHYSIOLOGICAL_ALARMS,
     STATES,
     TECHNICAL_ALARMS,
-    write,
+    compose,
 )
 from drivers.vocabulary import AlarmCode
 from simulators.api import Bedside, Cuff, Signal, Vitals
@@ -154,7 +154,7 @@ class MindrayPdsDevice:
         return said
 
     def _write(self, kind: str, segments: tuple[str, ...] = ()) -> bytes:
-        return write(kind, segments, end="\n" if self._settings.line_feeds else "\r")
+        return compose(kind, segments, end="\n" if self._settings.line_feeds else "\r")
 
 
 def _patient() -> tuple[str, ...]:

@@ -209,6 +209,16 @@ def test_the_pumps_own_word_for_completion_counts(device: Device) -> None:
     assert (E.INFUSION_STOPPED, None) not in kinds(happened)
 
 
+def test_a_word_for_completion_that_ends_with_the_infusion_counts_too(device: Device) -> None:
+    """Some pumps have no word for KVO: from the completion until somebody stops them their state is unknown."""
+    device.says(state(S.INFUSING), alarms=())
+    device.says(state(S.UNKNOWN), alarms=(Alarm(AlarmCode.INFUSION_COMPLETE),))
+    happened = device.says(state(S.STOPPED), alarms=())
+    assert (E.INFUSION_COMPLETED, None) in kinds(happened)
+    device.says(state(S.INFUSING), alarms=())
+    assert (E.INFUSION_STOPPED, None) in kinds(device.says(state(S.STOPPED), alarms=()))
+
+
 def test_a_completion_is_not_also_a_stop(device: Device) -> None:
     device.says(state(S.INFUSING))
     assert kinds(device.says(state(S.KVO))) == COMPLETED

@@ -265,6 +265,11 @@ async def test_a_unit_that_was_not_said_is_not_guessed_among_several(bench: Benc
         (Reading(Metric.TEMPERATURE, 37, "Cel", code=Code(150364, "MDC_TEMP_BODY")), 150364, "8310-5"),
         (Reading(Metric.UNMAPPED, "1", code=Code(1, "VENDOR")), 1, None),
         (Reading(Metric.UNMAPPED, "1"), None, None),
+        (Reading(Metric.FIO2, 40, "%"), 152196, "3150-6"),
+        (Reading(Metric.FIO2, 160, ""), None, None),  # of what, nobody said
+        (Reading(Metric.FIO2, 160, "mm[Hg]"), None, None),  # a partial pressure is no concentration
+        (Reading(Metric.TEMPERATURE, 99, "[degF]"), 150344, "8310-5"),
+        (Reading(Metric.NIBP_SYSTOLIC, 16, "kPa"), 150021, "8480-6"),
         (Reading(Metric.INFUSION_STATE, "infusing"), None, None),
         (Reading(Metric.SPO2, 97, code=Code(147842, "MDC_ECG_HEART_RATE")), 147842, None),
     ],

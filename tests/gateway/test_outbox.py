@@ -521,3 +521,8 @@ async def test_the_file_can_be_opened_again_after_closing(path: Path) -> None:
         assert database.execute("SELECT count(*) FROM messages").fetchone() == (1,)
     finally:
         database.close()
+
+
+async def test_the_file_is_its_owners_alone(path: Path) -> None:
+    async with opened(path):
+        assert path.stat().st_mode & 0o777 == 0o600

@@ -17,7 +17,7 @@ from gateway import store as store_module
 from gateway.config import Broker
 from gateway.mqtt import Will
 from gateway.outbox import Outbox
-from gateway.publisher import HISTORICAL_S, Publisher
+from gateway.publisher import HISTORICAL_S, Publisher, _words
 from gateway.store import Writer
 from tests.gateway.parts import PATIENCE_S, START, Disk, eventually, free_port, opened, put, stored, turns
 from tests.gateway.tiny_broker import Published, TinyBroker
@@ -773,6 +773,7 @@ async def test_a_waveform_is_sent_at_most_once_and_only_when_nothing_waits(tmp_p
         await broker.until(lambda b: len(b.introductions) >= 2)
         await eventually(lambda: desk.publisher.depth == 0)
     assert [(m.said["n"], m.qos) for m in broker.published if m.topic == "wave"] == [(-2, 0)]
+    assert desk.outbox.dropped["waveforms"] == 2
 
 
 async def test_a_status_that_cannot_be_made_does_not_end_the_publishing(tmp_path: Path) -> None:
@@ -788,3 +789,17 @@ async def test_a_status_that_cannot_be_made_does_not_end_the_publishing(tmp_path
         with suppress(TimeoutError):
             await asyncio.wait_for(broker.until(lambda b: b.published), 3.0)
         assert broker.published, "the publisher has died, and nobody noticed"
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (OSError(-2, "Name or service not known"), "name is not known"),
+        (ConnectionRefusedError(111, "refused"), "nobody listens there"),
+        (ConnectionResetError(104, "reset"), "hung up"),
+        (ssl.SSLError(1, "[X509: NO_CERTIFICATE_OR_CRL_FOUND]"), "check broker.ca_file"),
+        (TimeoutError(), "is it an MQTT broker"),
+    ],
+)
+def test_whatever_keeps_the_broker_away_is_told_with_its_remedy(error: Exception, words: str) -> None:
+    assert words in _words(error)

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from drivers import capture
 from drivers.capture import Header, Piece
 from gateway.app import record
-from gateway.errors import ConfigError
+from gateway.config import PortUrl
+from gateway.errors import ConfigError, LinkError
 from gateway.recorder import Recorder
 from tests.gateway.parts import PATIENCE_S, Script, Taken, Time, family, gateway_config, link_config, tcp
 
@@ -147,3 +148,15 @@ def test_an_unknown_link_is_told_with_those_that_there_are(tmp_path: Path) -> No
         record(config, "nowhere", tmp_path / "x", 1.0)
     with pytest.raises(ConfigError, match="name a file in a folder"):
         record(config, "chair1", tmp_path / "no" / "folder", 1.0)
+
+
+@pytest.mark.parametrize("scheme", ["tcp", "serial"])
+def test_a_port_that_can_not_be_opened_is_one_error_and_leaves_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scheme: str
+) -> None:
+    monkeypatch.setattr("gateway.app._until_told", lambda work: work)
+    port = tcp(1) if scheme == "tcp" else PortUrl("serial", path=f"{tmp_path}/none", text=f"serial://{tmp_path}/none")
+    config = gateway_config(tmp_path, link_config("chair1", family(), port))
+    with pytest.raises(LinkError):
+        record(config, "chair1", tmp_path / "recording.jsonl", 1.0)
+    assert not (tmp_path / "recording.jsonl").exists()

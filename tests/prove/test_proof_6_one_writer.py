@@ -14,7 +14,7 @@ WRITING = {"write", "writelines", "sendto", "send", "sendall", "sendmsg", "write
 WRITERS: dict[Place, str] = {
     ("link.py", "self._port.write"): "the gate",
     ("link.py", "self._port.sendto"): "the gate",
-    ("publisher.py", "self._transport.write"): "the broker, never a device",
+    ("session.py", "self._transport.write"): "the broker, never a device",
     ("recorder.py", "self._file.write"): "a recording on disk",
     ("commands.py", "sys.stdout.write"): "the operator's terminal",
 }
@@ -95,7 +95,7 @@ def test_the_gateway_subscribes_to_nothing() -> None:
 
 
 def test_nothing_that_comes_from_the_broker_has_a_way_to_a_link() -> None:
-    for module in ("publisher.py", "mqtt.py"):
+    for module in ("publisher.py", "session.py", "mqtt.py"):
         tree = ast.parse((GATEWAY / module).read_text(encoding="utf-8"))
         imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
         assert not imported & INWARDS, module

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from drivers.api import Damage
 from drivers.common.hl7.message import Message
 from drivers.mindray_pds.channels import Units, channels
-from drivers.mindray_pds.codec import IDS, MOST_IDS, Decoder, Heartbeat, Query, fields, write
+from drivers.mindray_pds.codec import IDS, MOST_IDS, Decoder, Heartbeat, Query, compose, fields
 from drivers.mindray_pds.driver import MindrayPdsSettings
 from drivers.vocabulary import Metric, Reason, Validity
 from tests.captures import load_all
@@ -218,7 +218,7 @@ def test_python_hl7_reads_what_we_write() -> None:
 @settings(max_examples=60)
 def test_what_is_written_is_read(rows: list[str]) -> None:
     segments = tuple(f"OBX|{row}" for row in rows)
-    (found,) = Decoder().feed(write("204", segments))
+    (found,) = Decoder().feed(compose("204", segments))
     assert isinstance(found, Message)
     assert found.segments == segments
     assert found.control_id == "204"
