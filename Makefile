@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: demo test prove evidence pumps check bench schema requirements clean
+.PHONY: demo test prove evidence pumps ward check bench schema requirements clean
 
 .venv/ready: requirements.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("Onlooker needs Python 3.11 or newer, this is " + sys.version) if sys.version_info < (3, 11) else None'
@@ -32,6 +32,9 @@ evidence: .venv/ready  ## write docs/read-only-evidence.md anew
 
 pumps: .venv/ready  ## write docs/pumps.md anew
 	$(BIN)/python -m tests.pumps.page
+
+ward: .venv/ready  ## one of each family at a real gateway for ten minutes, or ARGS="SECONDS [--faults]"
+	$(BIN)/python -m tests.end_to_end.whole_ward $(or $(ARGS),600)
 
 bench: .venv/ready  ## measure; results go to docs/performance.md by hand, with machine and date
 	$(BIN)/python -m bench $(ARGS)

@@ -29,8 +29,12 @@ def channel(text: str) -> str:
 
 def bounded(report: Report, counters: Counter[str]) -> Report:
     """Shorten what states would keep."""
-    if not report.alarms and not any(len(reading.source) > SOURCE_LIMIT for reading in report.readings):
-        return report
+    if not report.alarms:
+        for reading in report.readings:  # no generator: this runs for every message
+            if len(reading.source) > SOURCE_LIMIT:
+                break
+        else:
+            return report
     readings = [reading._replace(source=channel(reading.source)) for reading in report.readings]
     if report.alarms is None:
         return replace(report, readings=readings)

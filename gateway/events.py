@@ -55,7 +55,7 @@ def of_report(states: States, report: Report, at: float | None) -> list[Happenin
         states.moved = True
     if report.alarms is not None:
         happened += alarms.compare(states, report.alarms, at)
-    states.completes = _says_complete(states, happened)
+    states.completes = bool(states.alarms or happened) and _says_complete(states, happened)
     telling = [reading for reading in report.readings if reading.metric in _RULES]
     states.moved |= bool(telling)
     for reading in sorted(telling, key=lambda reading: _ORDER[reading.metric]):
@@ -80,9 +80,10 @@ def _number(reading: Reading) -> float | None:
 
 
 def of_announcement(states: States, said: Announcement, at: float | None) -> list[Happening]:
-    """Publish an announced event as such, and move the states by it."""
-    states.moved = True
-    _ANNOUNCED.get(said.event, _move_infusion)(states, said, at)
+    """Publish an announced event as such, and move the states by it unless it is old news."""
+    if not said.late:
+        states.moved = True
+        _ANNOUNCED.get(said.event, _move_infusion)(states, said, at)
     return [
         Happening(
             said.event, said.phase, "device", None, None, None, said.code, said.priority, said.mdc, said.text,

@@ -16,7 +16,8 @@ ANSWERS: Final = ("ORF", "ORU")  # which of the two it is hasn't been seen
 REFUSALS: Final = ("AE", "AR")  # MSA-1
 TIMEOUT_S: Final = 10.0
 OLD_AFTER: Final = timedelta(seconds=60)  # by the gateway's own clock
-LONGEST_REST_S: Final = 60.0  # the rest after a failure doubles up to this
+LONGEST_REST_S: Final = 60.0  # the rest after a refusal doubles up to this
+SHORTEST_REST_S: Final = 2.0  # after silence: who returns is heard within two periods
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,8 @@ class EdanSettings:
 class EdanDialogue:
     """One connection. All it ever says is the query for its bed."""
 
-    def __init__(self, settings: EdanSettings, _port: Port) -> None:
+    def __init__(self, settings: EdanSettings, port: Port) -> None:
+        self._is_file = port.kind == "file"
         self._query = Query(settings.bed)
         self._decoder = Decoder()
         self._poll_s = settings.poll_s
@@ -74,7 +76,7 @@ class EdanDialogue:
         if self._due_at is None or now < self._due_at:
             return outputs
         if self._is_asked:
-            self._failed(now)
+            self._is_asked, self._due_at = False, max(now + SHORTEST_REST_S, self._asked_at + self._poll_s)
             return outputs
         return [*outputs, *self._ask(now)]
 
@@ -91,7 +93,7 @@ class EdanDialogue:
         self._is_asked, self._failures = False, 0
         self._due_at = max(now, self._asked_at + self._poll_s)
 
-    def _failed(self, now: float) -> None:
+    def _refused(self, now: float) -> None:
         rest_s = self._poll_s * 2 ** min(self._failures, 10)
         self._is_asked, self._due_at = False, now + max(self._poll_s, min(rest_s, LONGEST_REST_S))
         self._failures += 1
@@ -106,7 +108,7 @@ class EdanDialogue:
         if fault := self._fault(message):
             return [Damage(fault, message.size)]
         if _is_refusal(message):
-            self._failed(now)
+            self._refused(now)
             return [Damage("query refused", message.size)]
         self._answered(now)
         said = [_dated(output) for output in observe(_without_place(message), READER, "", "")]
@@ -116,7 +118,7 @@ class EdanDialogue:
         """Say why a message is no answer about our bed: another patient's values would be the worst of errors."""
         if message.kind not in (*ANSWERS, "ACK"):
             return "unsupported message type"
-        if not self._is_asked:
+        if not (self._is_asked or self._is_file):
             return "answer that nobody waits for"
         if any(fields(row)[5].partition("^")[0] != str(self._query.bed) for row in _rows(message, "QRF")):
             return "answer about another bed"

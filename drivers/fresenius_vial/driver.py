@@ -34,8 +34,8 @@ _SETTLING_S: Final = 1.0  # so that a late answer is not taken for the next one'
 _RETRIES: Final = 1
 _PAUSE_S: Final = 0.1  # between an answer and the next question
 _REOPEN_S: Final = 5.0  # after a session was gone
-_MODULE_REST_S: Final = 30.0  # after a module fell silent
-_LONGEST_REST_S: Final = 60.0
+_MODULE_REST_S: Final = 5.0  # after a module fell silent; who returns is heard soon
+_REST_S: Final = 2.0  # after a base or a single pump did
 _INVENTORY_S: Final = 10.0
 _NAKS: Final = 2
 
@@ -69,8 +69,9 @@ class State(Enum):
 class VialDialogue:
     """One conversation over one line. It opens sessions, reads, and closes them when it leaves."""
 
-    def __init__(self, settings: VialSettings, _port: Port) -> None:
+    def __init__(self, settings: VialSettings, port: Port) -> None:
         self._settings = settings
+        self._is_file = port.kind == "file"
         self._decoder = Decoder()
         self._state = State.CLOSED
         self._root = BASE if settings.layout == "base" else ALONE
@@ -79,7 +80,6 @@ class VialDialogue:
         self._due_at = 0.0
         self._tries = 0
         self._naks = 0
-        self._failures = 0
         self._previous: Answer | None = None
 
     @property
@@ -163,8 +163,7 @@ class VialDialogue:
             self._sessions[address].closed(until=now + _MODULE_REST_S)
             self._rest(now)
             return [Departed(address, reason)] if was_open else []
-        self._failures += 1
-        self._sessions = {address: self._session(address, now + rest_s(self._failures))}
+        self._sessions = {address: self._session(address, now + _REST_S)}
         return self._rest(now)
 
     # --- hearing
@@ -195,6 +194,8 @@ class VialDialogue:
         return self._said(answer) if variables(answer.text or "") else [_damage("no variables", answer)]
 
     def _answered(self, answer: Answer, now: float) -> list[Output]:
+        if self._is_file:
+            return self._overheard(answer)
         if self._state is not State.WAITING or answer.address != self._turn.address:
             is_repeated = answer == self._previous  # our ACK was lost
             return [] if is_repeated else [_damage("answer that nobody waits for", answer)]
@@ -206,10 +207,21 @@ class VialDialogue:
             self._rest(now)
         return outputs
 
+    def _overheard(self, answer: Answer) -> list[Output]:
+        """Take from a file what says itself what it is: all variables of a question; a name alone doesn't."""
+        code = answer.text or ""
+        if answer.address not in ((BASE, *MODULES) if self._root == BASE else (ALONE,)):
+            return [_damage("answer from an address that is not ours", answer)]
+        if answer.kind is not Kind.DONE:
+            text = f"refused, {code[:8]}: {ERRORS.get(code, 'not documented')}"
+            return [Announcement(EventKind.DEVICE_EVENT, text=text, device=answer.address, raw=code[:8])]
+        if not code:
+            return []
+        is_known = set(variables(code) or ()) in [set(letters.value) for letters in LETTERS.values()]
+        return self._said(answer) if is_known else [_damage("answer to an unknown question", answer)]
+
     def _done(self, answer: Answer, now: float) -> list[Output]:
         session = self._sessions[answer.address]
-        if answer.address == self._root:
-            self._failures = 0
         match self._turn.ask:
             case Ask.OPEN:
                 session.opened(now)
@@ -259,11 +271,6 @@ class VialDialogue:
         session.announced.add((self._turn.ask, code))
         text = f"{self._turn.ask.name} refused, {code[:8]}: {ERRORS.get(code, 'not documented')}"
         return [Announcement(EventKind.DEVICE_EVENT, text=text, device=session.address, raw=code[:8])]
-
-
-def rest_s(failures: int) -> float:
-    """Give the pause before the next beginning: doubling up to a minute."""
-    return min(_LONGEST_REST_S, float(2 ** min(failures, 10)))
 
 
 def _fits(ask: Ask, text: str | None) -> bool:

@@ -9,8 +9,9 @@ from drivers.intellivue.values import float_word, narrow_bytes, time_bcd, wide_b
 from drivers.vocabulary import AlarmCode, Priority
 from simulators.api import Cuff, Signal, Vitals
 
-_INVALID, _UNAVAILABLE, _DEMO = 0x8000, 0x2000, 0x0400
+_INVALID, _UNAVAILABLE, _DEMO, _ONGOING = 0x8000, 0x2000, 0x0400, 0x0020
 _PERCENT, _BEATS, _PULSE, _BREATHS, _MMHG, _CELSIUS, _NONE, _MM = 544, 2720, 2720, 2784, 3872, 6048, 512, 1298
+_PER_MINUTE: Final = 2528  # what the count of PVCs is said in
 
 # Listed in each answer, and not measured.
 _UNUSED: Final = ((18964, "ABP"), (18960, "ART"), (19272 + 8, "T2"), (61518, "BIS"))
@@ -79,7 +80,7 @@ def _electrodes(vitals: Vitals) -> list[Row]:
     return [
         Row("HR", 0x4182, _BEATS, 0, vitals.heart_rate if vitals.leads else None, state),
         Row("RR", 0x500A, _BREATHS, 0, vitals.respiration_rate if vitals.leads else None, state),
-        Row("PVC", 16993, _BEATS, 0, 0.0 if vitals.leads else None, state),
+        Row("PVC", 16993, _PER_MINUTE, 0, 0.0 if vitals.leads else None, state),
     ]
 
 
@@ -100,6 +101,7 @@ def _cuff(vitals: Vitals, measured: datetime | None, mark: int) -> list[Observed
     cuff = vitals.cuff
     state = (0 if cuff and vitals.cuff_state != "failed" else _UNAVAILABLE) | mark
     has_value = state & _UNAVAILABLE == 0
+    state |= _ONGOING if vitals.cuff_state == "measuring" else 0  # the old value stays meanwhile
     said = cuff if has_value and cuff else Cuff(0.0, 0, 0, 0, 0)
     numbers = ((0x4A05, said.systolic), (0x4A06, said.diastolic), (0x4A07, said.mean))
     values = [Row("", code, _MMHG, 0, value if has_value else None, state).encode() for code, value in numbers]
@@ -136,8 +138,8 @@ def _object(handle: int, label: str, identifier: int, said: dict[int, bytes]) ->
 
 def alerts(signals: Sequence[Signal], demo: bool) -> tuple[Observed, ...]:
     """Give the alert monitor with its two lists."""
-    lists = {2306: [s for s in signals if s.code in _TECHNICAL], 2308: [s for s in signals if s.code not in _TECHNICAL]}
-    return (Observed(0, 1, {number: _alarms(said, number == 2308, demo) for number, said in lists.items()}),)
+    lists = {2306: [s for s in signals if s.code not in _TECHNICAL], 2308: [s for s in signals if s.code in _TECHNICAL]}
+    return (Observed(0, 1, {number: _alarms(said, number == 2306, demo) for number, said in lists.items()}),)
 
 
 def _alarms(signals: Sequence[Signal], is_patients: bool, demo: bool) -> bytes:

@@ -53,6 +53,11 @@ def test_the_example_has_every_option() -> None:
     assert known | set(Person.__dataclass_fields__) <= said
 
 
+def test_the_example_has_a_device_of_every_family() -> None:
+    """Who adds a family adds it here: the whole ward is what runs end to end."""
+    assert {device.family.name for _, _, device in ward("ward.example.yaml").devices} == set(families().names)
+
+
 def test_the_demo_is_two_chairs_with_monitor_and_pump() -> None:
     demo = ward("ward.demo.yaml")
     assert list(demo.stations) == ["chair1", "chair2"]

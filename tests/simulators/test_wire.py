@@ -65,6 +65,13 @@ def test_nothing_passes_while_the_cable_is_out() -> None:
     assert [round(due - START) for due, _ in found] == [0, 1, 4, 5, 7, 8]
 
 
+def test_bytes_are_harmed_only_in_their_times() -> None:
+    found = carried(Faults(corruption=1.0, harmed=((2.0, 4.0),)), lines=6)
+    assert [data == LINE for _, data in found] == [True, True, False, False, True, True]
+    lost = carried(Faults(loss=1.0, harmed=((2.0, 4.0),)), lines=6)
+    assert len(lost) == 4
+
+
 def test_the_other_direction_is_late_but_whole() -> None:
     faults = Faults(delay_s=0.1, baud=9600, loss=0.5, corruption=0.5, out=((5.0, 6.0),))
     assert faults.harmless() == Faults(delay_s=0.1, baud=9600, out=((5.0, 6.0),))

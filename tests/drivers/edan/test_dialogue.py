@@ -163,12 +163,24 @@ def test_who_the_patient_is_stays_where_it_is() -> None:
 # --- silence, damage, the end
 
 
-def test_a_silent_gateway_is_asked_at_growing_intervals() -> None:
+def test_a_silent_gateway_is_asked_less_than_one_that_answers() -> None:
     device = dialogue()
     asked = [at for at in range(1, 900) for output in device.tick(NOW + at) if isinstance(output, Query)]
-    assert len(asked) < 60
+    assert {b - a for a, b in itertools.pairwise(asked)} == {12}
+
+
+def test_a_gateway_that_refuses_is_asked_at_growing_intervals() -> None:
+    device = dialogue()
+    asked, refusal = [0], answer("MSA|AE|1", kind="ACK")
+    device.receive(refusal, NOW)
+    for at in range(1, 600):
+        if any(isinstance(output, Query) for output in device.tick(NOW + at)):
+            asked.append(at)
+        if asked[-1] == at:
+            device.receive(refusal, NOW + at)
     gaps = [b - a for a, b in itertools.pairwise(asked)]
-    assert max(gaps) >= 60
+    assert gaps == sorted(gaps)
+    assert max(gaps) == 60
 
 
 def test_a_frame_that_nobody_finishes_is_given_up() -> None:

@@ -21,7 +21,7 @@ from drivers.fresenius_vial.codec import (
     ReadVariables,
     Receipt,
 )
-from drivers.fresenius_vial.driver import VialDialogue, VialSettings, rest_s
+from drivers.fresenius_vial.driver import VialDialogue, VialSettings
 from drivers.fresenius_vial.readings import drug, modules, readings
 from drivers.vocabulary import InfusionState, Metric, Reason, Validity
 from simulators.api import Fixed, PumpView, StillBedside
@@ -152,11 +152,10 @@ def _bad_cable() -> Callable[[bytes], Iterable[bytes]]:
     return wire
 
 
-def test_a_base_that_is_gone_is_called_less_and_less() -> None:
+def test_a_base_that_is_gone_is_called_twice_in_five_seconds() -> None:
     heard = converse(FAMILY, base(RUNNING), 600, wire=lambda _data: [])
     assert set(heard.sent) == {OpenSession("0").encode()}
-    assert len(heard.sent) < 40
-    assert [rest_s(n) for n in (1, 2, 5, 6, 99)] == [2.0, 4.0, 32.0, 60.0, 60.0]
+    assert len(heard.sent) <= 2 * 600 / 5 + 2
 
 
 # --- by hand
@@ -282,7 +281,7 @@ def test_a_module_that_is_silent_departs_and_is_called_again_later() -> None:
     assert outputs == [Departed("1", "no answer")]
     while hand.wait() != [OpenSession("1")]:
         hand.hear(framed(b"0C;i1;b01"))
-    assert hand.now >= silent_at + 30
+    assert hand.now >= silent_at + 5
 
 
 @pytest.mark.parametrize(
