@@ -45,7 +45,7 @@ class Reading(NamedTuple):
 
     metric: Metric
     value: float | int | str | None
-    unit: str | None = None  # UCUM; None: the metric's only unit, or none at all
+    unit: str | None = None  # UCUM; None: the metric's only unit, or none at all; empty: not known
     validity: Validity = Validity.VALID
     reason: Reason | None = None
     name: str = ""  # the device's own word for the parameter
@@ -95,6 +95,7 @@ class Announcement:
     raw: str = ""
     device_time: datetime | None = None
     simulated: bool = False
+    late: bool = False  # the device itself says that this is old news
     key: str = ""
 
 
@@ -169,7 +170,8 @@ class Port:
     """Where the conversation takes place."""
 
     peer: str = ""  # the other side's address, without its ephemeral port
-    kind: Literal["stream", "datagrams"] = "stream"
+    # A file is bytes without times: nobody can be asked, so an answer counts by what it says of itself.
+    kind: Literal["stream", "datagrams", "file"] = "stream"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,24 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, tzinfo
 
 from drivers import capture
-from drivers.api import Announcement, Damage, Departed, Dialogue, Family, Identity, Output, Port, Reading, Report
+from drivers.api import (
+    Announcement,
+    Damage,
+    Departed,
+    Dialogue,
+    Family,
+    Identity,
+    Output,
+    Port,
+    Reading,
+    Report,
+    Waveform,
+)
 from drivers.vocabulary import EventKind
 from gateway.clock import END_OF_TIME, OffsetEstimator, iso, utc_seconds
 from gateway.config import family_settings
@@ -16,6 +28,7 @@ from gateway.events import of_announcement, of_report
 from gateway.observation import observation_fields
 from gateway.states import Happening, States
 
+SETTLE_S = 10.0  # after the end all happens in its order: what waits for the rest of a frame, or for company, is told
 FLUSH_S = 3600.0  # past every time-out of a dialogue: what was cut off at the end of the file becomes damage
 
 
@@ -29,20 +42,19 @@ def decode(
 ) -> int:
     """Write JSON lines, then warn of damage by cause. Gives 0, or 1 if there was damage or nothing at all."""
     reader = _Reader(family, timezone, write)
-    for conversation in _conversations(data, family):
-        dialogue = family.dialogue(family_settings(family, settings), Port("file"))
-        reader.read(dialogue, conversation)
+    for port, conversation in _conversations(data, family):
+        reader.read(family.dialogue(family_settings(family, settings), port), conversation)
     for reason, count in sorted(reader.damage.items()):
         warn(f"damage: {reason}: {count} ({reader.damaged_bytes[reason]} bytes)")
     if not reader.lines and not reader.damage:
-        warn("nothing was found: is it the right family?")
-    return 0 if reader.lines and not reader.damage else 1
+        warn(f"nothing was found to publish{reader.what_else}")
+    return 0 if (reader.lines or reader.waveforms) and not reader.damage else 1
 
 
-def _conversations(data: bytes, family: Family) -> Iterator[list[tuple[float | None, bytes]]]:
-    """Give each connection's bytes, with the time (UTC) at which they came, where that is known."""
+def _conversations(data: bytes, family: Family) -> Iterator[tuple[Port, list[tuple[float | None, bytes]]]]:
+    """Give each connection's port and bytes, with the time (UTC) at which they came, where that is known."""
     if not capture.is_capture(data):
-        yield [(None, family.from_file(data))]
+        yield Port("file", "file"), [(None, family.from_file(data))]
         return
     header, pieces = capture.read(data.decode("utf-8", "replace").splitlines(keepends=True))
     started = datetime.fromisoformat(header.started).timestamp()
@@ -50,10 +62,19 @@ def _conversations(data: bytes, family: Family) -> Iterator[list[tuple[float | N
     for piece in pieces:
         if piece.dir == "rx":
             by_connection.setdefault(piece.conn, []).append((started + piece.t, piece.data))
-    yield from by_connection.values()
+    port = Port("file", "datagrams" if header.port.startswith("udp:") else "stream")
+    yield from ((port, said) for said in by_connection.values())
 
 
 WAKES_LIMIT = 10_000  # between two pieces of a recording: a day of an impatient dialogue
+
+
+def _woken(dialogue: Dialogue, until: float) -> Iterator[tuple[float, Sequence[Output]]]:
+    """Wake it whenever it wants to be, with the time."""
+    for _ in range(WAKES_LIMIT):
+        if (at := dialogue.wake_at) is None or at >= until:
+            return
+        yield at, dialogue.tick(at)
 
 
 class _Reader:
@@ -67,28 +88,32 @@ class _Reader:
         self._offsets: dict[str, OffsetEstimator] = {}
         self._identities: dict[str, Identity] = {}
         self.lines = 0
+        self.waveforms = 0
         self.damage: Counter[str] = Counter()
         self.damaged_bytes: Counter[str] = Counter()
+
+    @property
+    def what_else(self) -> str:
+        """Say what a file without anything to publish holds."""
+        return f", but {self.waveforms} blocks of waveforms" if self.waveforms else ": is it the right family?"
 
     def read(self, dialogue: Dialogue, pieces: list[tuple[float | None, bytes]]) -> None:
         """Let a dialogue hear all of it."""
         dialogue.open(pieces[0][0] or 0.0)
         for at, data in pieces:
-            self._wake(dialogue, at)
-            for output in dialogue.receive(data, at or 0.0):
-                self._take(output, at)
+            if at is not None:  # let it be woken as it would have been live
+                for due, outputs in _woken(dialogue, at):
+                    self._take_all(outputs, due)
+            self._take_all(dialogue.receive(data, at or 0.0), at)
         end = pieces[-1][0] or 0.0
-        for output in dialogue.tick(end + FLUSH_S):
-            self._take(output, None)
+        rest = [output for _, outputs in _woken(dialogue, end + SETTLE_S) for output in outputs]
+        rest += dialogue.tick(end + FLUSH_S)
+        # Nobody has left: the file has ended.
+        self._take_all([output for output in rest if not isinstance(output, Departed)], None)
 
-    def _wake(self, dialogue: Dialogue, now: float | None) -> None:
-        """Let it be woken as it would have been live."""
-        for _ in range(WAKES_LIMIT):
-            if now is None or dialogue.wake_at is None or dialogue.wake_at >= now:
-                return
-            at = dialogue.wake_at
-            for output in dialogue.tick(at):
-                self._take(output, at)
+    def _take_all(self, outputs: Iterable[Output], at: float | None) -> None:
+        for output in outputs:
+            self._take(output, at)
 
     def _take(self, output: Output, at: float | None) -> None:
         match output:
@@ -102,6 +127,8 @@ class _Reader:
                 self._identity(output)
             case Departed():
                 self._line({"device": output.device, "departed": output.reason})
+            case Waveform():
+                self.waveforms += 1
             case Damage():
                 self.damage[output.reason] += 1
                 self.damaged_bytes[output.reason] += output.size

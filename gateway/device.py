@@ -54,10 +54,12 @@ class Device:
     said: Identity | None = None  # the last time
     simulated: bool = False  # of the last report
     waves: dict[str, Stream] = field(default_factory=dict)
+    kept_offset: float | None = None  # the clock's, as it is remembered on disk
     refused: dict[str, list[tuple[int, int]]] = field(default_factory=dict)  # seq by kind, not yet on record
 
     def __post_init__(self) -> None:
         self.memory_key = memory_key(self.place)
+        self.kept_offset = self.offset.offset
         self.measured_key = f"{self.memory_key} measured"
         for kind, stream in (("observations", self.observations), ("event", self.events)):
             self.heads[stream.topic] = head(self.place, kind, stream)

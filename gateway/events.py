@@ -5,7 +5,7 @@ the same states, so that the state behind it repeats nothing.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from drivers.api import Announcement, Reading, Report
@@ -147,7 +147,7 @@ def _or_completed(states: States, source: str, kind: EventKind) -> EventKind:
 def _rate(states: States, reading: Reading, at: float | None) -> list[Happening]:
     rate = _number(reading)
     # A pump with several sources says a rate for each; a state without source speaks for all of them.
-    shown = states.shown.get(reading.source, states.shown.get("")) or next(iter(states.shown.values()), None)
+    shown = next((states.shown[source] for source in _infusions(states.shown, reading.source) if states.shown), None)
     if not rate or rate < 0 or shown != _S.INFUSING:
         return []
     before = states.rate.get(reading.source)
@@ -200,6 +200,12 @@ _RULES: Final = {
 _ORDER: Final = {metric: place for place, metric in enumerate(_RULES)}
 
 
+def _infusions(known: Mapping[str, str], source: str) -> list[str]:
+    """Say which infusions a source has to do with: the one it is or lies in, else the device's own, else all."""
+    within = [infusion for infusion in known if infusion and f"{source}.".startswith(f"{infusion}.")]
+    return within or ([""] if "" in known or not known else list(known))
+
+
 # What is announced moves the states
 
 
@@ -207,20 +213,15 @@ def _move_infusion(states: States, said: Announcement, at: float | None) -> None
     state = ANNOUNCED_STATE.get(said.event)
     if state is None:
         return
-    for source in _sources(states, said):
+    for source in _infusions(states.infusion, said.source):
         states.last_known(f"infusion|{source}", at)
         keep(states.infusion, source, state.value)
         if source in states.bolus:
             states.bolus.remove(source)
 
 
-def _sources(states: States, said: Announcement) -> list[str]:
-    """Whom an announcement is about: the source it names, or all, if it names none that is known."""
-    return [said.source] if said.source in states.infusion or not states.infusion else list(states.infusion)
-
-
 def _move_bolus(states: States, said: Announcement, at: float | None) -> None:
-    for source in _sources(states, said):
+    for source in _infusions(states.infusion, said.source):
         states.last_known(f"infusion|{source}", at)
         keep(states.infusion, source, states.infusion.get(source, _S.INFUSING))
         if said.phase is Phase.END and source in states.bolus:

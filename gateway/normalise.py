@@ -122,9 +122,11 @@ class Normaliser:
         device.counters["announcements"] += 1
         said = replace(said, text=short(said.text), source=channel(said.source), raw=short(said.raw))
         events = [event_body(happening) for happening in of_announcement(device.states, said, utc)]
-        self._messages.heard(device, utc)
+        if not said.late:
+            self._messages.heard(device, utc)
+        moment = Moment(utc, said.device_time, said.simulated, said.late or self._clock.is_stalled())
         for body in events:
-            self._messages.event(device, body, Moment(utc, said.device_time, said.simulated, self._clock.is_stalled()))
+            self._messages.event(device, body, moment)
         if said.key:
             self._outbox.learn(device.memory_key, said.key)
 
@@ -159,9 +161,9 @@ class Normaliser:
 
     def _remember_offset(self, device: Device) -> None:
         """A restart must not take a drift, or a step of ours, for a device clock that was set."""
-        kept = self._outbox.recall(device.memory_key, "offset")
-        offset = device.offset.offset
-        if offset is not None and (not kept or abs(float(kept) - offset) > 1.0):
+        kept, offset = device.kept_offset, device.offset.offset
+        if offset is not None and (kept is None or abs(kept - offset) > 1.0):
+            device.kept_offset = offset
             self._outbox.remember(device.memory_key, "offset", repr(offset))
 
     def _measured_at(self, device: Device, reading: Reading, utc: float) -> str | None:
@@ -234,6 +236,7 @@ class Normaliser:
         """Nothing is compared with what another device said: neither states nor clocks."""
         device.states = States()
         device.offset = OffsetEstimator()
+        device.kept_offset = None
         self._outbox.remember(device.memory_key, "offset", "")
 
     def gap(self, device: Device, phase: Phase, began: float, now: float, cause: str) -> None:
@@ -273,9 +276,9 @@ class Normaliser:
         units = units_of(wave.metric)
         unit = wave.unit if wave.unit is not None or len(units) != 1 else units[0]
         values = wave.samples if wave.validity in WITH_VALUE else [None] * len(wave.samples)
-        said = {"metric": wave.metric, "name": wave.name, "unit": unit, "period_s": wave.period_s}
+        said = {"metric": wave.metric, "name": wave.name, "unit": unit or None, "period_s": wave.period_s}
         samples = model.Samples.model_validate({**said, "samples": list(values), "validity": wave.validity})
         body, utc = _write_samples(samples)[1:-1], self._clock.utc(now)
         device.counters["waveforms"] += 1
         moment = Moment(utc, wave.device_time, wave.simulated, self._clock.is_stalled())
-        self._once(stream.topic, self._messages.write(device, stream, body, moment))
+        self._once(stream.topic, self._messages.compose(device, stream, body, moment))

@@ -171,7 +171,7 @@ class Roster:
         if not self._has_room_for(said.device, simulated=said.simulated):
             return False
         entry = self._entry(said.device, simulated=said.simulated)
-        if isinstance(said, Report) and said.late:
+        if said.late:
             return take(entry.device)  # old news: the device is no more present for it
         entry.heard_at = now
         if entry.state is not State.DELIVERING:
@@ -205,6 +205,8 @@ class Roster:
 
     def _damage(self, damage: Damage, now: float) -> None:
         self._damage_at = now
+        if not self.counters[f"damage: {damage.reason}"]:
+            log.warning("damage heard", extra=fields(link=self._link.name, reason=damage.reason))
         self.counters[f"damage: {damage.reason}"] += 1
         self.counters["damaged bytes"] += damage.size
 

@@ -82,6 +82,8 @@ def test_an_hour_with_the_simulator_is_clean(name: str) -> None:
         for reading in report.readings:
             assert (reading.value is None) == (reading.validity in (Validity.INVALID, Validity.ABSENT)), reading
             assert (reading.reason is None) == (reading.validity is Validity.VALID), reading
+            assert reading.unit is None or " " not in reading.unit, "UCUM has no blanks"
+            assert reading.unit != "unknown", "an unknown unit is empty"
 
 
 def test_a_dialogue_survives_anything(name: str) -> None:

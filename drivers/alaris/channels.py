@@ -32,6 +32,8 @@ FIGURES: Final = (
     Figure(M.VOLUME_INFUSED, 6, 7, "volume infused"),
     Figure(M.LINE_PRESSURE, 8, 9, "pressure", lowest=-1000.0, highest=2000.0),  # mmHg; -50.00 was seen
 )
+RATE_ALONE, VOLUME_ALONE, LARGEST_RATE = "INF_RATE", "INF_VI", "INF_RATE_MAX_SYRINGE"  # at their own time
+SINGLES: Final = {RATE_ALONE: FIGURES[0], VOLUME_ALONE: FIGURES[1]}
 LOG: Final = ((11, "log type"), (12, "log id"))
 
 VTBI: Final = Figure(M.VOLUME_TO_BE_INFUSED, 1, 2, "INF_VTBI")

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from drivers.alaris.channels import SERIAL_NUMBER
+from drivers.alaris.channels import LARGEST_RATE, RATE_ALONE, SERIAL_NUMBER, VOLUME_ALONE
 from drivers.alaris.codec import (
     Answer,
     Decoder,
@@ -17,7 +17,7 @@ from drivers.alaris.codec import (
     ReadSyringe,
     ReadVtbi,
 )
-from drivers.alaris.readings import alarm, infusion, syringe, vtbi
+from drivers.alaris.readings import alarm, infusion, single, syringe, vtbi
 from drivers.api import Damage, Departed, Identity, Output, Port, Report
 from drivers.common.rounds import Pace, Rounds
 
@@ -52,8 +52,9 @@ class AlarisSettings:
 class AlarisDialogue:
     """One conversation with one pump."""
 
-    def __init__(self, settings: AlarisSettings, _port: Port) -> None:
+    def __init__(self, settings: AlarisSettings, port: Port) -> None:
         self._settings = settings
+        self._is_file = port.kind == "file"
         self._decoder = Decoder()
         pace = Pace(settings.poll_s, settings.timeout_s, settings.retries)
         self._rounds: Rounds[Question] = Rounds(OPENING, POLLED, VITAL, pace)
@@ -68,6 +69,9 @@ class AlarisDialogue:
             ReadSyringe.verb: lambda answer, _now: [syringe(answer.fields)],
             ReadAlarm.verb: self._take_alarm,
         }
+        if self._is_file:
+            for verb in (RATE_ALONE, VOLUME_ALONE, LARGEST_RATE):
+                self._takers[verb] = self._take_single
 
     @property
     def wake_at(self) -> float | None:
@@ -99,10 +103,13 @@ class AlarisDialogue:
 
     def _take(self, answer: Answer, now: float) -> list[Output]:
         asked = self._rounds.asked
-        if asked is None or answer.verb != asked.verb:
+        is_asked = asked is not None and answer.verb == asked.verb
+        taker = self._takers.get(answer.verb)
+        if taker is None or not (is_asked or self._is_file):
             return [Damage("answer to another question", len(answer.encode()))]
-        self._rounds.answered(now)
-        return self._takers[answer.verb](answer, now)
+        if is_asked:
+            self._rounds.answered(now)
+        return taker(answer, now)
 
     def _meet(self, answer: Answer, now: float) -> list[Output]:
         serial = answer.fields[0].strip()
@@ -123,10 +130,21 @@ class AlarisDialogue:
 
     def _take_infusion(self, answer: Answer, now: float) -> list[Output]:
         """Another pump may have been plugged to the cable: then nothing of this line is used."""
-        if answer.fields[SERIAL_NUMBER].strip() != self._serial:
+        is_another = answer.fields[SERIAL_NUMBER].strip() != self._serial
+        if self._is_file:
+            return [*(self._meet(answer, now) if is_another else []), self._infusion_of_file(answer)]
+        if is_another:
             self._rounds.restart(now)
             return [Departed(reason="another serial number answers")]
         return [infusion(answer.fields, self._alarm, not self._rounds.is_given_up(ReadAlarm))]
+
+    def _infusion_of_file(self, answer: Answer) -> Report:
+        """Which alarms stand is told by ALARM since the last line of this kind, else by the line's own mark."""
+        alarm_code, self._alarm = self._alarm, ""
+        return infusion(answer.fields, alarm_code, bool(alarm_code))
+
+    def _take_single(self, answer: Answer, _now: float) -> list[Output]:
+        return [single(answer.verb, answer.fields)]
 
     def _take_alarm(self, answer: Answer, _now: float) -> list[Output]:
         self._alarm = answer.fields[0].strip()

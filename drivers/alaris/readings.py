@@ -16,6 +16,7 @@ from drivers.alaris.channels import (
     NO_ALARM,
     RATE,
     RUNNING_ALARMS,
+    SINGLES,
     STATES,
     SYRINGE_CONFIRMED,
     TIME_LEFT,
@@ -58,6 +59,12 @@ def vtbi(fields: tuple[str, ...]) -> Report:
     return Report([reading, _unmapped("VTBI end", end)])
 
 
+def single(verb: str, fields: tuple[str, ...]) -> Report:
+    """Give what a line with one value says: it answers a question of somebody else's."""
+    value, unit = fields
+    return Report([_figure(SINGLES[verb], value, unit) if verb in SINGLES else _unmapped(verb, f"{value}^{unit}")])
+
+
 def syringe(fields: tuple[str, ...]) -> Report:
     """Give what a SYRINGE_STATUS line says."""
     readings = list(_syringe(*(field.strip() for field in fields)))
@@ -94,12 +101,12 @@ def _state_of_flow(mark: str, alarm: str) -> InfusionState:
 
 @lru_cache(maxsize=4096)
 def _figure(figure: Figure, raw: str, raw_unit: str) -> Reading:
-    value, unit = _number(raw), UNITS.get(raw_unit.strip(), "unknown")
+    value, unit = _number(raw), UNITS.get(raw_unit.strip(), "")
     if value is None:
         return _absent(figure.metric, Reason.NOT_A_NUMBER if raw.strip() else Reason.NOT_AVAILABLE, figure.name, raw)
     good = Reading(figure.metric, value, unit, name=figure.name, raw=raw)
     if unit != UNIT_OF[figure.metric]:
-        reason = Reason.UNIT_UNKNOWN if unit == "unknown" else Reason.UNIT_CONFLICT
+        reason = Reason.UNIT_UNKNOWN if not unit else Reason.UNIT_CONFLICT
         return good._replace(validity=Validity.QUESTIONABLE, reason=reason, raw=f"{raw}^{raw_unit}")
     if not figure.lowest <= value <= figure.highest:
         return good._replace(validity=Validity.QUESTIONABLE, reason=Reason.IMPLAUSIBLE)

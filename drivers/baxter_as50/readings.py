@@ -9,7 +9,7 @@ from drivers.baxter_as50.channels import METRICS, RATE, STATUS
 from drivers.vocabulary import InfusionState, Metric, Reason, Validity
 
 _NUMBER: Final = re.compile(r"-?[0-9]{1,5}(?:\.[0-9]{1,4})?")
-_UNIT: Final = "unknown"
+_UNIT: Final = ""  # the answer names none
 
 
 @lru_cache(maxsize=256)

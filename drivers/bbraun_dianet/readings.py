@@ -142,7 +142,7 @@ def _dose(dose: Dose, name: str, raw: bytes, unit_raw: bytes) -> Reading:
         return Reading(dose.metric, None, None, Validity.ABSENT, Reason.NOT_AVAILABLE, name, both)
     if (unit := _unit(code)) is None:
         value = number / THOUSANDTHS
-        return _doubt(Reading(dose.metric, value, "unknown", name=name, raw=both), Reason.UNIT_UNKNOWN)
+        return _doubt(Reading(dose.metric, value, "", name=name, raw=both), Reason.UNIT_UNKNOWN)
     if code & QUANTITY_MASK == INTERNATIONAL:
         return _doubt(Reading(dose.metric, float(number), unit, name=name, raw=both), Reason.OTHER)
     return Reading(dose.metric, number / THOUSANDTHS, unit, name=name, raw=both)

@@ -81,7 +81,7 @@ class Dose:
 # Left-overs while INDOCAL or INDCON is 0.
 DOSES: Final = {
     "INDCON": Dose(M.DRUG_CONCENTRATION, "INDCONU"),
-    "INDORT": Dose(M.DOSE_RATE, "INDORTU"),  # as configured: gives way to DORT
+    "INDORT": Dose(M.DOSE_RATE_SET, "INDORTU"),  # as configured: it stays when the pump stops
     "DORT": Dose(M.DOSE_RATE, "DORTU"),  # being delivered, from 3.36
 }
 DOSE_UNITS: Final = frozenset(dose.unit for dose in DOSES.values())

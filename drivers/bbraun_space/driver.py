@@ -193,8 +193,10 @@ class SpaceDialogue:
         device_time = clock(block.entries)
         for entries in _by_address(block):
             said = [entry for entry in entries if entry.name != "GNERR"]
-            outputs += [output for entry in entries if entry.name == "GNERR" for output in self._error(entry)]
-            outputs += self._spoken(said, device_time) if said else []
+            errors = [entry for entry in entries if entry.name == "GNERR"]
+            outputs += [output for entry in errors for output in self._error(entry)]
+            if said and not any(map(_ends_pump, errors)):  # beside that they are left-overs
+                outputs += self._spoken(said, device_time)
         return outputs + self._absent(block)
 
     def _spoken(self, entries: Sequence[Entry], device_time: datetime | None) -> list[Output]:
@@ -208,7 +210,7 @@ class SpaceDialogue:
         number = _error_number(entry)
         text = f"GNERR {entry.value}: {ERRORS.get(number, 'not documented')}"
         is_rack = entry.address == RACK
-        if number in ERRORS_OF_ONE and not is_rack:
+        if _ends_pump(entry):
             return self._roster.depart(entry.slot, text)
         if number == 11 and self._state is S.READING:
             return self._roster.end_answer(text)  # "no further data": who has just spoken stays
@@ -277,6 +279,10 @@ def _by_address(block: Block) -> list[list[Entry]]:
 def _error_number(entry: Entry) -> int:
     text = (entry.value or "").strip()
     return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else -1
+
+
+def _ends_pump(entry: Entry) -> bool:
+    return _error_number(entry) in ERRORS_OF_ONE and entry.address != RACK
 
 
 def _event(block: Block) -> Event:

@@ -18,7 +18,7 @@ from drivers.bbraun_space.channels import (
     UNITS,
     Channel,
 )
-from drivers.bbraun_space.codec import Entry
+from drivers.bbraun_space.codec import RACK, Entry
 from drivers.bbraun_space.condition import alarms, infusion_state, power_state
 from drivers.vocabulary import InfusionState, Metric, Reason, Validity
 
@@ -41,7 +41,11 @@ def report(device: str, entries: Sequence[Entry], device_time: datetime | None =
     active = alarms(values)
     if not readings and active is None:
         return None
-    return Report(readings, device, device_time, float(entries[0].time_s), active)
+    if is_off and active:
+        active = ()  # left-overs, as the values are
+    # What BCC counts is how long the ComDevice is on: no pump has restarted with it.
+    uptime_s = float(entries[0].time_s) if entries[0].address == RACK else None
+    return Report(readings, device, device_time, uptime_s, active)
 
 
 def clock(entries: Sequence[Entry]) -> datetime | None:
@@ -63,9 +67,8 @@ def _measured(entries: Sequence[Entry], values: Mapping[str, str], said_already:
         if entry.is_version or name in said_already or is_identifying(name):
             continue
         if name in DOSES:
-            is_superseded = name == "INDORT" and values.get("DORT", "") not in MISSING
-            yield _dose(name, raw, values.get(DOSES[name].unit, ""), in_use, is_superseded)
-        elif name not in DOSE_UNITS or _unit(raw) == "unknown":
+            yield _dose(name, raw, values.get(DOSES[name].unit, ""), in_use)
+        elif name not in DOSE_UNITS or not _unit(raw):
             yield _reading(name, raw)
 
 
@@ -115,8 +118,8 @@ def _figure(channel: Channel, name: str, raw: str) -> Reading:
 
 
 @lru_cache(maxsize=1024)
-def _dose(name: str, raw: str, unit_code: str, in_use: bool | None, is_superseded: bool) -> Reading:
-    metric = Metric.UNMAPPED if is_superseded else DOSES[name].metric
+def _dose(name: str, raw: str, unit_code: str, in_use: bool | None) -> Reading:
+    metric = DOSES[name].metric
     if in_use is False:
         return _absent(metric, None, Reason.NOT_IN_USE, name, raw)
     value, unit = _number(raw), _unit(unit_code)
@@ -124,7 +127,7 @@ def _dose(name: str, raw: str, unit_code: str, in_use: bool | None, is_supersede
         reason = Reason.NOT_AVAILABLE if raw.strip() in MISSING else Reason.NOT_A_NUMBER
         return _absent(metric, None, reason, name, raw)
     good = Reading(metric, value, unit, name=name, raw=raw)
-    if unit == "unknown":
+    if not unit:
         return good._replace(validity=Validity.QUESTIONABLE, reason=Reason.UNIT_UNKNOWN)
     if value < 0:
         return good._replace(validity=Validity.QUESTIONABLE, reason=Reason.IMPLAUSIBLE)
@@ -134,7 +137,7 @@ def _dose(name: str, raw: str, unit_code: str, in_use: bool | None, is_supersede
 
 
 def _unit(code: str) -> str:
-    return UNITS.get(int(code), "unknown") if re.fullmatch(r"[0-9]{1,4}", code) else "unknown"
+    return UNITS.get(int(code), "") if re.fullmatch(r"[0-9]{1,4}", code) else ""
 
 
 def _number(raw: str) -> float | None:

@@ -23,6 +23,7 @@ FAMILY = Family(
         "stop requests with sequence 0",
         "128 samples per second of raw EEG",
         "what the monitor says when the sensor is off",
+        "which of the three blocks the monitor's display shows",
         "A-2000 ASCII mode (not built)",
     ),
 )

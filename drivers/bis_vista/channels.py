@@ -24,14 +24,15 @@ class Channel(NamedTuple):
     most: int
 
 
+SQI: Final = Channel("sqi", "SQI", Metric.BIS_SIGNAL_QUALITY, None, 10, FULL_QUALITY)
 CHANNELS: Final = (
     Channel("bis", "BIS", Metric.BISPECTRAL_INDEX, None, 10, 1_000),
-    Channel("sqi", "SQI", Metric.BIS_SIGNAL_QUALITY, None, 10, FULL_QUALITY),
+    SQI,
     Channel("suppression_ratio", "SR", Metric.EEG_SUPPRESSION_RATIO, None, 10, 1_000),
     Channel("sef95", "SEF95", Metric.EEG_SPECTRAL_EDGE, None, 100, 3_000),
     Channel("emg", "EMG", Metric.UNMAPPED, "dB", 100, 10_000),
     Channel("total_power", "total power", Metric.UNMAPPED, "dB", 100, 10_000),
 )
-SOURCES: Final = ("channel 1", "channel 2", "combined")  # the public program shows the first
+SOURCES: Final = ("channel 1", "channel 2", "combined")  # the public program shows the first, and once showed the third
 
 EEG: Final = Metric.UNMAPPED  # the vocabulary has no word for it; neither is the size of a step known

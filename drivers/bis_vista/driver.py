@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Final
 
 from drivers.api import Damage, Output, Port, Reading, Report, Request, Waveform
-from drivers.bis_vista.channels import CHANNELS, EEG, FULL_QUALITY, INVALID_UP_TO, SOURCES, Channel
+from drivers.bis_vista.channels import CHANNELS, EEG, FULL_QUALITY, INVALID_UP_TO, SOURCES, SQI, Channel
 from drivers.bis_vista.codec import (
     NAK,
     Control,
@@ -130,13 +130,15 @@ def readings(trends: Sequence[Trend]) -> list[Reading]:
 
 @lru_cache(maxsize=16_384)
 def reading(channel: Channel, steps: int, source: str, has_signal: bool) -> Reading:
-    """Say one field. Without any signal quality no number of the block is simply valid (our choice)."""
+    """Say one field. Without any signal quality a nought is none, and no other number is simply valid (our choice)."""
     value: float | None = steps / channel.divisor
     validity, reason = Validity.VALID, None
     if steps <= INVALID_UP_TO:
         value, validity, reason = None, Validity.ABSENT, Reason.NOT_AVAILABLE
     elif not 0 <= steps <= channel.most:
         value, validity, reason = None, Validity.INVALID, Reason.IMPLAUSIBLE
+    elif not has_signal and steps == 0 and channel is not SQI:
+        value, validity, reason = None, Validity.INVALID, Reason.LOW_SIGNAL
     elif not has_signal:
         validity, reason = Validity.QUESTIONABLE, Reason.LOW_SIGNAL
     return Reading(channel.metric, value, channel.unit, validity, reason, channel.name, str(steps), source)

@@ -112,6 +112,7 @@ SOUNDS: Final = (
     (0x10, "low-priority alarm", Priority.LOW),
     (0x20, "advisory", Priority.LOW),
 )
+SILENCED: Final = 0x06  # for a while, or all of them: then nothing sounds, whatever goes on
 
 WAVE: Final = Metric.UNMAPPED  # the vocabulary has no word for instantaneous CO2
 WAVE_NAME: Final = "co2"

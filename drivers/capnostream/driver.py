@@ -1,6 +1,7 @@
 """The conversation with a Capnostream: enable, start, listen; a table of states and events."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,7 +22,7 @@ from drivers.capnostream.codec import (
     StartRealTime,
     StopRealTime,
 )
-from drivers.capnostream.readings import alarms, disowned, readings
+from drivers.capnostream.readings import Alarms, disowned, readings
 from drivers.capnostream.wave import Gatherer
 from drivers.vocabulary import EventKind
 
@@ -91,6 +92,7 @@ class CapnostreamDialogue:
         self._settings = settings
         self._decoder = Decoder()
         self._gatherer = Gatherer()
+        self._alarms = Alarms()
         self._state = S.CLOSED
         self._due_at = 0.0
         self._link_at = float("inf")
@@ -152,9 +154,9 @@ class CapnostreamDialogue:
         report = Report(
             readings(said, status if now - at <= _FRESH_S else 0),
             device_time=_EPOCH + timedelta(seconds=said.seconds),
-            alarms=alarms(said.co2_alarms, said.spo2_alarms, said.co2_status, said.status),
+            alarms=self._alarms.take(said),
         )
-        marks = _announce(said) if last is None or last[0].events != said.events else []
+        marks = _announce(said.events, last[0].events if last else b"")
         return [report, *marks, *self._gatherer.measure_in(said.unit)]
 
     def _introduce(self, said: DeviceId) -> list[Output]:
@@ -175,6 +177,7 @@ class CapnostreamDialogue:
         self._due_at = now + PATIENCE_S[self._state]
         if self._state is S.ENABLING:
             self._link_at = float("inf")
+            self._gatherer.forget()
         elif was is S.ENABLING and self._settings.link_active_s:
             self._link_at = now + self._settings.link_active_s
         return [said] if said else []
@@ -186,11 +189,12 @@ def _is_shifted(said: Numerics, last: Numerics) -> bool:
     return both_measured and said.spo2 == last.rr and abs(said.spo2 - last.spo2) > _JUMP
 
 
-def _announce(said: Numerics) -> list[Output]:
+def _announce(marks: bytes, before: bytes) -> list[Output]:
+    """Announce the marks that didn't stand in the message before."""
     return [
         Announcement(
             EventKind.DEVICE_EVENT, text="quick event" if index == QUICK_EVENT else f"event {index}", raw=f"{index:02x}"
         )
-        for index in said.events
+        for index in (Counter(marks) - Counter(before)).elements()
         if index
     ]

@@ -1,6 +1,5 @@
 """What one numerics message says, in canonical words."""
 
-from collections.abc import Sequence
 from functools import lru_cache
 
 from drivers.api import Alarm, Reading
@@ -10,6 +9,7 @@ from drivers.capnostream.channels import (
     FAST_FAULTS,
     INVALID,
     NO_PULSE_OXIMETER,
+    SILENCED,
     SLOW_FAULTS,
     SOUNDS,
     SPO2_FAULTS,
@@ -84,18 +84,30 @@ def _scaled(byte: int, scale: Unit) -> int | float:
 
 
 @lru_cache(maxsize=4_096)
-def alarms(co2_alarms: int, spo2_alarms: int, co2_status: int, status: int) -> tuple[Alarm, ...]:
-    """List what the monitor shows."""
+def named(co2_alarms: int, spo2_alarms: int, co2_status: int) -> tuple[Alarm, ...]:
+    """List the alarms that have a bit of their own."""
     bits = {"co2_alarms": co2_alarms, "spo2_alarms": spo2_alarms, "co2_status": co2_status}
-    named = [
+    return tuple(
         Alarm(bell.code, bell.text, source=bell.source, raw=f"{bell.bit:02x}")
         for bell in BELLS
         if bits[bell.field] & bell.bit
-    ]
-    return tuple(named) or tuple(_sounding(status))
+    )
 
 
-def _sounding(status: int) -> Sequence[Alarm]:
-    return [
-        Alarm(AlarmCode.UNKNOWN, text, priority, raw=f"{bit:02x}") for bit, text, priority in SOUNDS if status & bit
-    ]
+class Alarms:
+    """What the monitor shows. Remembers what sounded without a name: silence doesn't end it."""
+
+    def __init__(self) -> None:
+        self._sounding = 0
+
+    def take(self, said: Numerics) -> tuple[Alarm, ...]:
+        """List the active alarms."""
+        if found := named(said.co2_alarms, said.spo2_alarms, said.co2_status):
+            self._sounding = 0
+            return found
+        self._sounding = said.status | (self._sounding if said.status & SILENCED else 0)
+        return tuple(
+            Alarm(AlarmCode.UNKNOWN, text, priority, raw=f"{bit:02x}")
+            for bit, text, priority in SOUNDS
+            if self._sounding & bit
+        )

@@ -21,6 +21,10 @@ class Gatherer:
         self._counter: int | None = None
         self._unit: Unit | None = None
 
+    def forget(self) -> None:
+        """The monitor has fallen silent: what was begun would be said too late, joined to what comes after."""
+        self._samples, self._counter = [], None
+
     def measure_in(self, code: int) -> list[Waveform]:
         """Take note of the unit; a change ends the block."""
         unit = UNITS.get(code)

@@ -36,9 +36,9 @@ OLD_SIZE: Final = 5
 
 NO_PACKET: Final = "no packet"
 CUT_SHORT: Final = "packet cut short"
+TOO_LONG: Final = "packet too long"
 
 _LOW: Final = re.compile(rb"[\x00-\x7f]")
-_HIGHS: Final = re.compile(rb"[\x80-\xff]*")
 
 
 def pack(kind: int, data: bytes) -> bytes:
@@ -137,38 +137,64 @@ class Other:
 Frame: TypeAlias = Realtime | OldPacket | Other
 
 
+class _PacketFinder:
+    """Finds packets of V7.0. One counts if the next one, or silence, follows it: a byte too many shifts all numbers."""
+
+    def __init__(self) -> None:
+        self._is_silent = False  # nothing follows
+        self._scanner: Scanner[bytes] = Scanner(self._look, grace=max(_LENGTHS.values()) - 1)
+
+    @property
+    def is_waiting(self) -> bool:
+        rest = self._scanner.rest
+        return bool(rest) and len(rest) == _LENGTHS[rest[0]]
+
+    def feed(self, data: bytes) -> list[bytes | Damage]:
+        return self._scanner.feed(data)
+
+    def settle(self) -> list[bytes | Damage]:
+        self._is_silent = True
+        found = self._scanner.feed(b"")
+        self._is_silent = False
+        return found
+
+    def _look(self, buffer: bytes, at: int) -> tuple[bytes | str, int] | None:
+        following = _LOW.search(buffer, at + 1)
+        end = following.start() if following else len(buffer)
+        size = _LENGTHS.get(buffer[at])
+        if size is None:
+            return NO_PACKET, end
+        if end - at > size:
+            return TOO_LONG, end
+        if not following and not (self._is_silent and end - at == size):
+            return None
+        return (buffer[at:end] if end - at == size else CUT_SHORT), end
+
+
 class Decoder:
-    """Turns the device's bytes into packets. Keeps less than one of V7.0, or three of the old protocol."""
+    """Turns the device's bytes into packets. Keeps at most one of V7.0, or three of the old protocol."""
 
     def __init__(self, protocol: Protocol) -> None:
-        self._old = SyncBitDecoder(OLD_SIZE) if protocol == "old" else None
-        self._packets: Scanner[Realtime | Other] = Scanner(_look, grace=max(_LENGTHS.values()) - 1)
+        self._is_old = protocol == "old"
+        self._packets = SyncBitDecoder(OLD_SIZE) if self._is_old else _PacketFinder()
 
     @property
     def is_waiting(self) -> bool:
         """Say whether a packet waits for what follows it, be it silence."""
-        return self._old is not None and self._old.is_waiting
+        return self._packets.is_waiting
 
     def feed(self, data: bytes) -> list[Frame | Damage]:
         """Take bytes in; give back the packets that they completed."""
-        if self._old is None:
-            return [*self._packets.feed(data)]
-        return [_old_packet(packet) for packet in self._old.feed(data)]
+        return [self._frame(packet) for packet in self._packets.feed(data)]
 
     def settle(self) -> list[Frame | Damage]:
         """Take note that silence has followed."""
-        return [] if self._old is None else [_old_packet(packet) for packet in self._old.settle()]
+        return [self._frame(packet) for packet in self._packets.settle()]
 
-
-def _look(buffer: bytes, at: int) -> tuple[Realtime | Other | str, int] | None:
-    if (size := _LENGTHS.get(buffer[at])) is None:
-        found = _LOW.search(buffer, at + 1)
-        return NO_PACKET, found.start() if found else len(buffer)
-    found = _HIGHS.match(buffer, at + 1, at + size)
-    end = found.end() if found else at + 1
-    if end == at + size:
-        return _packet(buffer[at:end]), end
-    return None if end == len(buffer) else (CUT_SHORT, end)
+    def _frame(self, packet: bytes | Damage) -> Frame | Damage:
+        if isinstance(packet, Damage):
+            return packet
+        return _old_packet(packet) if self._is_old else _packet(packet)
 
 
 @lru_cache(maxsize=4_096)
@@ -181,8 +207,6 @@ def _packet(packet: bytes) -> Realtime | Other:
     return Realtime(status, wave, bar, pulse, spo2, pi_high << 8 | pi_low)
 
 
-def _old_packet(packet: bytes | Damage) -> OldPacket | Damage:
-    if isinstance(packet, Damage):
-        return packet
+def _old_packet(packet: bytes) -> OldPacket:
     pulse = packet[3] | (packet[2] & 0x40) << 1
     return OldPacket(packet[0] & 0x7F, packet[1], packet[2] & 0x3F, pulse, packet[4])

@@ -93,15 +93,7 @@ class Cms50Dialogue:
     @property
     def wake_at(self) -> float | None:
         """When `tick` wants to be called."""
-        match self._state:
-            case State.STARTING:
-                return self._silent_at
-            case State.RUNNING:
-                return min(self._due_at, self._silent_at)
-            case State.LOST:
-                return self._due_at
-            case _:
-                return self._settle_at
+        return min((at for at in (*self._appointments(), self._settle_at) if at is not None), default=None)
 
     def open(self, now: float) -> Sequence[Output]:
         """Ask a V7.0 device to begin."""
@@ -129,6 +121,18 @@ class Cms50Dialogue:
     def close(self, _now: float) -> Sequence[Output]:
         """Leave the device as it was found."""
         return [StopRealtime()] if self._state in (State.STARTING, State.RUNNING) else []
+
+    def _appointments(self) -> tuple[float, ...]:
+        """Give what the state waits for."""
+        match self._state:
+            case State.STARTING:
+                return (self._silent_at,)
+            case State.RUNNING:
+                return (self._due_at, self._silent_at)
+            case State.LOST:
+                return (self._due_at,)
+            case _:
+                return ()
 
     def _take_all(self, frames: Sequence[Frame | Damage], now: float) -> list[Output]:
         outputs: list[Output] = []

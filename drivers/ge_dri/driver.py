@@ -10,7 +10,7 @@ from drivers.api import Alarm, Damage, Identity, Output, Port, Reading, Report, 
 from drivers.ge_dri.channels import LEVEL_YEARS, LOWEST_VALUE, PRIORITIES
 from drivers.ge_dri.codec import DISPLAYED, AlarmStatus, Block, Decoder, Frame, Physiology, Wave, Waves
 from drivers.ge_dri.cuff import Cuff
-from drivers.ge_dri.readings import BASIC_CLASS, Gatherer, alarms
+from drivers.ge_dri.readings import BASIC_CLASS, Gatherer, status_alarms
 from drivers.ge_dri.requests import LEVELS, WAVE_RATES, AskAlarms, StartNumerics, StartWaves, StopNumerics, StopWaves
 from drivers.ge_dri.settings import DriSettings
 from drivers.ge_dri.traces import TRACES, WAVE_LEAD_OFF
@@ -51,8 +51,9 @@ STEPS: Final = {
 class DriDialogue:
     """One monitor on one line."""
 
-    def __init__(self, settings: DriSettings, _port: Port) -> None:
+    def __init__(self, settings: DriSettings, port: Port) -> None:
         self._settings = settings
+        self._is_file = port.kind == "file"
         self._decoder = Decoder()
         self._gatherer = Gatherer()
         self._cuff = Cuff()
@@ -66,7 +67,7 @@ class DriDialogue:
         self._alarms_due_at = inf
         self._shown: tuple[Alarm, ...] = ()
         self._shown_until = -inf
-        self._status_alarms: tuple[Alarm, ...] = ()
+        self._status_alarms: tuple[Alarm, ...] | None = None  # not read yet
         self._said_level: int | None = None
 
     @property
@@ -126,21 +127,23 @@ class DriDialogue:
         if is_first and self._attempts > 1 and record.stamp.level in LEVELS:
             self._level = record.stamp.level  # which request was answered is not known; its own level it understands
         outputs = [*self._introduce(record.stamp.level), *self._move(E.NUMERICS, now)]
-        if is_first:  # it may be an old one out of a buffer: 33 s old in a public log
+        if is_first and not self._is_file:  # it may be an old one out of a buffer: 33 s old in a public log
             return outputs
         readings = [reading for block in blocks for reading in self._readings(block)]
-        return [*outputs, Report(readings, device_time=clock(record.stamp.time_s), alarms=self._alarms(now))]
+        is_status_said = any(block.class_number == BASIC_CLASS for block in blocks)
+        alarms = self._alarms(now) if is_status_said else None
+        return [*outputs, Report(readings, device_time=clock(record.stamp.time_s), alarms=alarms)]
 
     def _readings(self, block: Block) -> list[Reading]:
         readings = self._gatherer.read(block)
         if block.class_number == BASIC_CLASS:
-            self._status_alarms = alarms(block.words)
+            self._status_alarms = status_alarms(block.words, self._status_alarms or ())
             readings += self._cuff.take(block.words)
         return readings
 
     def _alarms(self, now: float) -> tuple[Alarm, ...] | None:
-        """Give what is active; None if texts are asked for and none came lately."""
-        if self._settings.alarms and now > self._shown_until:
+        """Give what is active; None while the status wasn't read, or if texts are asked for and none came lately."""
+        if self._status_alarms is None or (self._settings.alarms and now > self._shown_until):
             return None
         return self._status_alarms + self._shown
 
@@ -158,7 +161,8 @@ class DriDialogue:
             return []
         self._shown = tuple(dict.fromkeys(alarm for line in status.lines if (alarm := shown(line.text, line.colour))))
         self._shown_until = now + 3 * _ALARMS_S
-        return [Report([], device_time=clock(status.stamp.time_s), alarms=self._alarms(now))]
+        active = self._alarms(now)
+        return [] if active is None else [Report([], device_time=clock(status.stamp.time_s), alarms=active)]
 
     def _introduce(self, level: int) -> list[Output]:
         if level == self._said_level:
@@ -187,6 +191,7 @@ class DriDialogue:
         self._due_at = now + patience_s(self._attempts, self._settings.interval_s)
         self._attempts += 1
         self._waves_due_at = self._alarms_due_at = inf
+        self._status_alarms, self._shown_until = None, -inf
         self._waves_rest_s = _SHORTEST_WATCH_S
         return [StartNumerics(self._level, self._settings.interval_s, self._settings.class_bits)]
 

@@ -77,16 +77,18 @@ class Gatherer:
         return words != before
 
 
-def alarms(words: Sequence[int]) -> tuple[Alarm, ...]:
-    """List the alarms that the basic class's status bits tell.
+def status_alarms(words: Sequence[int], shown: Sequence[Alarm] = ()) -> tuple[Alarm, ...]:
+    """List the alarms that the basic class's status bits tell; `shown` are those of the record before.
 
-    A bit alone is not believed: CO2's stands for minutes beside a moving etCO2 in a public log.
+    A bit alone is not believed: CO2's stands for minutes beside a moving etCO2 in a public log. But what has begun
+    lasts until its bit has fallen or something is counted.
     """
-    ecg, co2 = words[ECG.first - 3], words[CO2.first - 3]
+    ecg, co2, rate = words[ECG.first - 3], words[CO2.first - 3], words[CO2.first + 2]
+    goes_on = rate < LOWEST_VALUE and any(alarm.code is AlarmCode.APNOEA for alarm in shown)
     found = []
     if ecg & PRESENT and ecg & ASYSTOLE and words[ECG.first] <= 0:
         found.append(Alarm(AlarmCode.ASYSTOLE, "ECG status: asystole", Priority.HIGH, "ECG", _hex(ecg)))
-    if co2 & PRESENT and co2 & APNOEA and words[CO2.first + 2] == 0:
+    if co2 & PRESENT and co2 & APNOEA and (rate == 0 or goes_on):
         found.append(Alarm(AlarmCode.APNOEA, "CO2 status: apnea", Priority.HIGH, "CO2", _hex(co2)))
     return tuple(found)
 

@@ -52,13 +52,11 @@ class _Alarm:
     facets: dict[int, str] = field(default_factory=dict)
     event: Entry | None = None
     measured: Entry | None = None  # the value that set it off: part of the alarm, no observation of the stream
-    is_simulated: bool = False
 
     def put(self, entry: Entry) -> None:
         row = fields(entry.text)
         said = coded(row[3])
         facet = FACETS.get(said.number or 0) or FACET_REFIDS.get(said.refid)
-        self.is_simulated |= entry.row.is_simulated
         if facet:
             self.facets[facet] = label(row[5])
         elif row[2] in ("NM", "SN") and not _is_event(entry):
@@ -114,7 +112,6 @@ def _announcement(place: str, alarm: _Alarm, event: Entry) -> Announcement:
         place,
         _raw(row, alarm),
         event.row.time,
-        alarm.is_simulated,
     )
 
 
@@ -168,18 +165,18 @@ def events(entries: Sequence[Entry], names: Mapping[str, str]) -> list[Announcem
                 text=label(row.said)[:MAX_TEXT],
                 mdc=Code(number or None, said.refid),
                 device=device,
-                source=_source(sources.get(row.place.vmd, ""), names),
+                source=_source(sources.get(row.place.vmd, ""), row.place.vmd_name, names),
                 raw=row.said[:MAX_TEXT],
                 device_time=row.time,
-                simulated=row.is_simulated,
             )
         )
     return found
 
 
-def _source(said: str, names: Mapping[str, str]) -> str:
-    """Read 68488: a channel's code, or its place."""
+def _source(said: str, vmd_name: str, names: Mapping[str, str]) -> str:
+    """Read 68488: the code of one of the VMD's channels, or a place."""
     code = coded(said)
-    channel = CHANNELS.get(code.number or 0) or CHANNELS.get(CHANNEL_REFIDS.get(plain(code.refid), 0))
+    if channel := CHANNELS.get(code.number or 0) or CHANNELS.get(CHANNEL_REFIDS.get(plain(code.refid), 0)):
+        return ".".join(filter(None, (vmd_name, channel)))
     place = said.strip().removesuffix(".0")
-    return channel or names.get(place, place[:MAX_TEXT])
+    return names.get(place, place[:MAX_TEXT]) or vmd_name

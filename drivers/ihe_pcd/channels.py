@@ -151,7 +151,9 @@ FLAGS: Final = {
 }
 SIMULATED_FLAGS: Final = frozenset({"DEMO", "TEST"})
 
-# OBX-11, where it says more than OBX-8. R, F, C and U are good; F proves no validation by a person.
+# OBX-11, where it says more than OBX-8. F proves no validation by a person. What is in no table is `questionable`.
+GOOD_STATUS: Final = frozenset({"", "R", "F", "C", "U"})
+DOUBTED_STATUS: Final = (Validity.QUESTIONABLE, Reason.OTHER)
 NO_RESULT: Final = "X"
 STATUS: Final = {
     "W": (Validity.INVALID, Reason.DISOWNED),  # wrong

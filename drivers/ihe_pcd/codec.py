@@ -62,6 +62,11 @@ class Place(NamedTuple):
     path: str  # without the zeros at the end
     level: int  # 1 MDS, 2 VMD, 3 channel, 4 metric, 5 facet; 0: not said
 
+    @property
+    def vmd_name(self) -> str:
+        """The VMD, for a name: the first one needs none."""
+        return "" if self.vmd.partition(".")[2] in ("", "0", "1") else self.vmd
+
 
 @lru_cache(maxsize=4096)
 def place_of(containment: str) -> Place:

@@ -17,6 +17,7 @@ MSH_TIME: Final = 7
 PV1_LOCATION: Final = 3
 OBR_KIND: Final = 4
 OBR_TIME: Final = 7
+OBR_END: Final = 8
 LONGEST_KIND: Final = 256  # characters of OBR-4 that are looked at
 
 
@@ -25,14 +26,24 @@ class Group:
     """The rows of one OBR."""
 
     location: str  # PV1-3
-    time: datetime | None  # OBR-7, else MSH-7
-    is_late: bool = False  # by the sender's own clock
+    sent_at: datetime | None  # MSH-7
+    observed_at: datetime | None = None  # OBR-7
+    ended_at: datetime | None = None  # OBR-8, of an average
     system: str = ""  # whose code OBR-4 is
     texts: list[str] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
     special: list[Row] = field(default_factory=list)  # rows that say more than a plain value: few, looked at closely
     nameless: int = 0  # characters of rows that say no parameter
     is_sifted: bool = False  # its readings are no longer what the rows say by themselves
+
+    @property
+    def time(self) -> datetime | None:
+        """When its values were observed."""
+        return self.observed_at or self.sent_at
+
+    def is_late(self, time: datetime | None) -> bool:
+        """Say whether what was so at a time is old news by the sender's own clock; an average is as old as its end."""
+        return is_later(self.sent_at, self.ended_at or time)
 
 
 def groups_of(message: Message) -> list[Group]:
@@ -60,8 +71,7 @@ def groups_of(message: Message) -> list[Group]:
                 group.special.append(row)
         elif kind == "OBR":
             obr = fields(segment)
-            observed_at = timestamps.parse(obr[OBR_TIME])
-            group = Group(location, observed_at or sent_at, is_later(sent_at, observed_at))
+            group = Group(location, sent_at, timestamps.parse(obr[OBR_TIME]), timestamps.parse(obr[OBR_END]))
             texts, rows = group.texts, group.rows
             group.system, is_read_over = _kind_of(obr[OBR_KIND][:LONGEST_KIND])
             if not is_read_over:

@@ -1,6 +1,6 @@
 """From one OBR's rows to what each device in it said: events first, then its readings and the state of its infusion."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
@@ -9,6 +9,7 @@ from drivers.api import Announcement, Identity, Reading, Report
 from drivers.common.hl7.values import MAX_TEXT
 from drivers.ihe_pcd import infusion
 from drivers.ihe_pcd.alarms import Entry, events
+from drivers.ihe_pcd.codec import place_of
 from drivers.ihe_pcd.dialects import Dialect
 from drivers.ihe_pcd.groups import Group
 from drivers.ihe_pcd.infusion import Status
@@ -23,10 +24,9 @@ _CHANNEL: Final = 3
 
 @dataclass(slots=True)
 class _Part:
-    """What one device said of one kind: for real, or as a demonstration."""
+    """What one device said."""
 
     device: str
-    is_simulated: bool
     texts: list[str] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
     special: list[Row] = field(default_factory=list)
@@ -42,28 +42,28 @@ class _Tree:
 
 
 def observe(
-    group: Group, devices: Sequence[str], keys: Iterator[str], *, is_simulated: bool
+    group: Group, devices: Sequence[str], keys: Iterator[str], simulated: Container[str]
 ) -> list[Announcement | Report]:
     """Say what the devices of a group said, in order; each output takes one of `keys`."""
     tree = _tree(group.special, is_sifted=group.is_sifted)
     said: list[Announcement | Report] = []
-    for part in _parts(group, devices, is_simulated=is_simulated):
+    for part in _parts(group, devices):
+        is_simulated = part.device in simulated
         above = [row.time for row in part.special if row.time and row.place.level == _MDS]
         time = above[0] if above else group.time
-        said += _events(part, tree, time, keys)
+        said += [replace(event, simulated=is_simulated, key=next(keys)) for event in _events(part, tree, group, time)]
         readings = _readings(part, tree, time)
         if readings:
-            said.append(Report(readings, part.device, time, None, None, part.is_simulated, group.is_late, next(keys)))
+            said.append(Report(readings, part.device, time, None, None, is_simulated, group.is_late(time), next(keys)))
     return said
 
 
-def _parts(group: Group, devices: Sequence[str], *, is_simulated: bool) -> Iterable[_Part]:
-    if not any(row.is_simulated for row in group.special) and devices.count(devices[0]) == len(devices):
-        return (_Part(devices[0], is_simulated, group.texts, group.rows, group.special),)
-    parts: dict[tuple[str, bool], _Part] = {}
+def _parts(group: Group, devices: Sequence[str]) -> Iterable[_Part]:
+    if devices.count(devices[0]) == len(devices):
+        return (_Part(devices[0], group.texts, group.rows, group.special),)
+    parts: dict[str, _Part] = {}
     for text, row, device in zip(group.texts, group.rows, devices, strict=True):
-        key = (device, is_simulated or row.is_simulated)
-        part = parts.setdefault(key, _Part(*key))
+        part = parts.setdefault(device, _Part(device))
         part.texts.append(text)
         part.rows.append(row)
         if not row.is_plain:
@@ -79,18 +79,13 @@ def _tree(rows: Iterable[Row], *, is_sifted: bool) -> _Tree:
         if row.reading is not None or row.place.level > _CHANNEL:
             continue
         if row.parameter.channel:
-            name = ".".join(filter(None, (vmd_name(row.place.vmd), row.parameter.channel)))
+            name = ".".join(filter(None, (row.place.vmd_name, row.parameter.channel)))
             # Where a name doesn't tell a channel from another one, its number does.
             names[row.place.channel] = row.place.channel if (row.place.mds, name) in taken else name
             taken.add((row.place.mds, name))
         if row.time and row.place.level > _MDS:
             times[row.place.path] = row.time
     return _Tree(names, times, is_sifted)
-
-
-def vmd_name(vmd: str) -> str:
-    """Name a VMD: the first one needs no name."""
-    return "" if vmd.partition(".")[2] in ("", "1") else vmd
 
 
 def _channel_of(name: str) -> str:
@@ -112,7 +107,7 @@ def _readings(part: _Part, tree: _Tree, time: datetime | None) -> list[Reading]:
             if infusion.is_waiting(_channel_of(name), active.get(row.place.vmd, frozenset())):
                 reading = infusion.waiting(reading)
         readings.append(reading if row.is_plain and not tree.times else _timed(reading, row, tree.times, time))
-    states = [infusion.state_of(rows, vmd_name(vmd)) for vmd, rows in statuses.items()]
+    states = [infusion.state_of(rows, place_of(vmd).vmd_name) for vmd, rows in statuses.items()]
     return [*readings, *(state for state in states if state)]
 
 
@@ -152,14 +147,17 @@ def _timed(reading: Reading, row: Row, times: Mapping[str, datetime], time: date
     return reading
 
 
-def _events(part: _Part, tree: _Tree, time: datetime | None, keys: Iterator[str]) -> list[Announcement]:
+def _events(part: _Part, tree: _Tree, group: Group, time: datetime | None) -> list[Announcement]:
     if not any(row.role is Role.EVENT for row in part.special):
         return []
     found = events([Entry("", row, part.device) for row in part.special], tree.names)
-    return [
-        replace(said, device_time=said.device_time or time, simulated=part.is_simulated, key=next(keys))
-        for said in found
-    ]
+    return [dated(said, group, time) for said in found]
+
+
+def dated(said: Announcement, group: Group, time: datetime | None) -> Announcement:
+    """Give an announcement its time. OBR-7 says whether it is news: its own may be when an alarm began."""
+    own = said.device_time or time
+    return replace(said, device_time=own, late=group.is_late(group.observed_at or own))
 
 
 def identities(

@@ -12,9 +12,11 @@ from drivers.api import Reading
 from drivers.common.hl7 import timestamps, values
 from drivers.common.hl7.values import CODED, MAX_TEXT, Value
 from drivers.ihe_pcd.channels import (
+    DOUBTED_STATUS,
     EPISODIC_METHODS,
     FLAGS,
     GOOD,
+    GOOD_STATUS,
     NO_RESULT,
     PERSON_TYPES,
     SENTINELS_OF_SOME,
@@ -157,8 +159,9 @@ def quality_of(flags: str, status: str) -> Quality:
     said = {flag.partition("^")[0].strip().upper() for flag in flags.split("~")} if flags else set()
     is_simulated = not SIMULATED_FLAGS.isdisjoint(said)
     worst = next((FLAGS[flag] for flag in FLAGS if flag in said), (GOOD.validity, GOOD.reason))
-    by_status = STATUS.get(status.upper())
-    if status.upper() == NO_RESULT and worst[0] not in _DISOWNED:
+    status = status.strip().upper()
+    by_status = None if status in GOOD_STATUS else STATUS.get(status, DOUBTED_STATUS)
+    if status == NO_RESULT and worst[0] not in _DISOWNED:
         worst = (Validity.ABSENT, worst[1] or Reason.NOT_AVAILABLE)
     elif by_status and (by_status[0] is Validity.INVALID or worst[0] is Validity.VALID) and worst[0] not in _DISOWNED:
         worst = by_status

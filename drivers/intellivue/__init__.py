@@ -22,8 +22,8 @@ FAMILY = Family(
     recognise=recognise,
     line=Line(baudrate=115200),
     silent_after_s=10.0,
-    link_loss="none known: the monitor ends the association after some seconds without a question (10 to 130, "
-    "UNVERIFIED); five public clients come and go so",
+    link_loss="none known: the monitor ends the association after some seconds without a question (10 to 130: the "
+    "guide, as a public header quotes it); five public clients come and go so",
     evidence="foreign bytes",
     unconfirmed=(
         "association accept (constructed after the description of a real one), refuse",

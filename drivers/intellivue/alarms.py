@@ -5,12 +5,14 @@ from functools import lru_cache
 from struct import Struct, error
 from typing import Final, NamedTuple
 
-from drivers.api import Alarm, Code
+from drivers.api import Alarm, Code, Damage
 from drivers.common.mdc import ALARMS
 from drivers.intellivue.channels import (
     ALARM_STANDBY,
     ALARM_TEST,
+    ALARM_WORDS,
     EVENTS,
+    OF_AN_OBJECT,
     PRIORITIES,
     SCADA,
     Attribute,
@@ -38,13 +40,15 @@ class Alerts:
     def __init__(self) -> None:
         self._lists: dict[int, Active] = {}
 
-    def read(self, objects: Iterable[Observed]) -> Active | None:
+    def read(self, objects: Iterable[Observed]) -> Active | Damage | None:
         """Read the objects of one answer; None: they say nothing of alarms."""
         has_spoken = False
         for observed in objects:
             for attribute in (Attribute.PATIENT_ALARMS, Attribute.TECHNICAL_ALARMS):
                 if (data := observed.attributes.get(attribute)) is not None:
-                    self._lists[attribute] = active(data)
+                    if (found := active(data)) is None:
+                        return Damage("alarm list cut short", len(data))
+                    self._lists[attribute] = found
                     has_spoken = True
         if not has_spoken:
             return None
@@ -55,37 +59,36 @@ class Alerts:
 
 
 @lru_cache(maxsize=256)  # what is active stays so for a while
-def active(data: bytes) -> Active:
-    """Read one list. An entry that reaches beyond the list's end is left out, with those after it."""
+def active(data: bytes) -> Active | None:
+    """Read one list; None: it isn't whole. Half a list would end alarms that the monitor goes on showing."""
     alarms: list[Alarm] = []
     simulated: list[Alarm] = []
     try:
         count, _ = _LIST.unpack_from(data, 0)
         at = _LIST.size
-        for _ in range(min(count, _MAX_ALARMS)):
+        for _ in range(count):
             entry = _ENTRY.unpack_from(data, at)
             at += _ENTRY.size + entry[-1]
-            if at > len(data):
-                break
             state = entry[3]
             if not state & ALARM_STANDBY:
                 alarm = _alarm(entry, data[at - entry[-1] : at])
                 (simulated if state & ALARM_TEST else alarms).append(alarm)
     except error:
-        pass  # what was whole stands
-    return Active(tuple(alarms), tuple(simulated))
+        return None
+    return Active(tuple(alarms), tuple(simulated)) if count <= _MAX_ALARMS and at <= len(data) else None
 
 
 def _alarm(entry: tuple[int, int, int, int, bytes, int, int], detail: bytes) -> Alarm:
     source, code, kind, state, _, _, _ = entry
-    term = TERM_BY_CODE.get(SCADA + source)
+    term = None if code & OF_AN_OBJECT else TERM_BY_CODE.get(SCADA + source)
+    event = code & ~OF_AN_OBJECT
     return Alarm(
-        ALARMS.get(EVENTS + code, AlarmCode.UNKNOWN),
-        _text(detail) or f"event {code}",
+        ALARM_WORDS.get(event) or ALARMS.get(EVENTS + event, AlarmCode.UNKNOWN),
+        _text(detail) or f"event {event}",
         PRIORITIES.get(kind),
         term.metric.value if term else f"{source:04X}",
         f"{source:04X} {code:04X} {kind:04X} {state:04X}",
-        Code(EVENTS + code, ""),
+        Code(EVENTS + event, ""),
     )
 
 

@@ -3,7 +3,7 @@
 from typing import Final, NamedTuple
 
 from drivers.common.mdc import UNITS
-from drivers.vocabulary import TERM_BY_CODE, Metric, Priority, Reason, Validity
+from drivers.vocabulary import TERM_BY_CODE, AlarmCode, Metric, Priority, Reason, Validity
 
 SCADA: Final = 2 << 16  # partition of physiological identifiers
 EVENTS: Final = 3 << 16
@@ -23,8 +23,8 @@ class Attribute:
     SCALE: Final = 2415
     SAMPLE_PERIOD: Final = 2445
     UNIT: Final = 2454
-    TECHNICAL_ALARMS: Final = 2306
-    PATIENT_ALARMS: Final = 2308
+    PATIENT_ALARMS: Final = 2306
+    TECHNICAL_ALARMS: Final = 2308
     MODEL: Final = 2344
     SYSTEM_ID: Final = 2436
     PRODUCTION: Final = 2349
@@ -32,8 +32,9 @@ class Attribute:
     RELATIVE_TIME: Final = 2447
 
 
-# Philips' own identifiers, which have no registered number.
+# Philips' own identifiers, which have no registered number, and one whose number is a count's.
 _OWN: Final = {
+    0x4261: Metric.PVC_RATE,  # said per minute
     0x4822: Metric.PULSE_RATE,  # from the plethysmogram
     61669: Metric.NIBP_PULSE_RATE,
 }
@@ -41,6 +42,12 @@ _OWN_UNITS: Final = {1298: "mm", 4275: "uV"}
 
 # Measured now and then: the cuff's pressures and pulse. Said once per measurement.
 EPISODIC: Final = frozenset({0x4A05, 0x4A06, 0x4A07, 61669})
+
+
+# Of values that are measured now and then. While the next is going on, the last one stands there; an early estimate may
+# come before the other two pressures, and is no measurement yet.
+ONGOING: Final = 0x0020
+EARLY: Final = 0x0040
 
 
 class Mark(NamedTuple):
@@ -61,11 +68,26 @@ DISOWNED: Final = (
 DOUBTED: Final = (
     Mark(TEST, Validity.QUESTIONABLE, Reason.OTHER),
     Mark(0x4000, Validity.QUESTIONABLE, Reason.OTHER),
-    Mark(0x0020, Validity.QUESTIONABLE, Reason.MEASURING),
-    Mark(0x0040, Validity.QUESTIONABLE, Reason.EARLY),
+    Mark(ONGOING, Validity.QUESTIONABLE, Reason.MEASURING),
+    Mark(EARLY, Validity.QUESTIONABLE, Reason.EARLY),
     Mark(0x031C, Validity.QUESTIONABLE, Reason.OTHER),  # bits without a known meaning
 )
 
+# What an alarm's code stands for, beyond the numbers that families share.
+ALARM_WORDS: Final = {
+    **dict.fromkeys((230, 232), AlarmCode.CUFF),  # not deflated, overpressure
+    **dict.fromkeys((268, 274), AlarmCode.LEAD_OFF),
+    310: AlarmCode.SENSOR_FAULT,
+    **dict.fromkeys((380, 434), AlarmCode.LOW_SIGNAL),
+    3076: AlarmCode.ASYSTOLE,
+    3246: AlarmCode.DESATURATION,
+    # bigeminy, pause, irregular, supraventricular, R on T, multiform, pair, run, ventricular rhythm, tachycardia, short
+    # tachycardia, trigeminy, PVC rate, fibrillation
+    **dict.fromkeys(
+        (3082, 3108, 3158, 3192, 3206, 3208, 3210, 3212, 3220, 3224, 3226, 3236, 3252, 61444), AlarmCode.ARRHYTHMIA
+    ),
+}
+OF_AN_OBJECT: Final = 1  # in an alarm's code: its source is no physiological identifier
 ALARM_TEST: Final = 0x0500  # test or demo
 ALARM_STANDBY: Final = 0x0200
 # Types of alarms: low, medium, high; technical and patient's.
@@ -102,8 +124,10 @@ WAVES: Final = {
 
 def metric_of(identifier: int) -> Metric:
     """Give the metric of a physiological identifier."""
+    if own := _OWN.get(identifier):
+        return own
     term = TERM_BY_CODE.get(SCADA + identifier)
-    return term.metric if term else _OWN.get(identifier, Metric.UNMAPPED)
+    return term.metric if term else Metric.UNMAPPED
 
 
 def unit_of(code: int) -> str | None:

@@ -13,9 +13,9 @@ from drivers.intellivue.codec import Decoder, Message
 from drivers.intellivue.export import MDS, MDS_CREATE, EventReport, PollReply, Refused
 from drivers.intellivue.groups import Answer, Groups
 from drivers.intellivue.identity import identity
-from drivers.intellivue.polls import DENIED_S, POLLS, Asked, Poll, asks
+from drivers.intellivue.polls import DENIED_S, POLLS, SUBJECTS, Asked, Poll, asks, one_by_one, overheard
 from drivers.intellivue.readings import Numerics
-from drivers.intellivue.requests import INVOKE_IDS, Created, FollowWaves, KeepAlive
+from drivers.intellivue.requests import INVOKE_IDS, Created, FollowNumerics, FollowWaves, KeepAlive, ReadNumerics
 from drivers.intellivue.session import Accepted, End, Ended, UserInformation
 from drivers.intellivue.states import PATIENCE, REFUSED_S, STEPS, Event, State, rest_s
 from drivers.intellivue.values import bcd_time
@@ -41,7 +41,8 @@ class IntellivueDialogue:
 
     def __init__(self, settings: IntellivueSettings, port: Port) -> None:
         self._settings = settings
-        self._is_framed = port.kind == "stream"
+        self._is_framed = port.kind != "datagrams"
+        self._is_file = port.kind == "file"
         self._decoder = Decoder(self._is_framed)
         self._state = State.CLOSED
         self._due_at = 0.0  # of the state's own DUE or SILENCE
@@ -87,6 +88,7 @@ class IntellivueDialogue:
     def _begin(self) -> None:
         """Forget what belonged to an earlier association."""
         self._asked: dict[Poll, Asked] = {}
+        self._overheard: dict[int, Asked] = {}  # in a file, by invoke id: another client's questions have others
         self._groups, self._numerics, self._waves, self._alerts = Groups(), Numerics(), Waves(), Alerts()
         self._clock = MonitorClock(None, 0)
         self._active: Active | None = None
@@ -103,7 +105,7 @@ class IntellivueDialogue:
             outputs.append(Departed("", f"association over: {event.name.lower()}"))
         if step.state in PATIENCE:
             self._due_at = now + PATIENCE[step.state]
-        elif was is not State.RESTING:
+        elif was is not State.RESTING or event is Event.REFUSED:
             self._due_at = now + max(rest_s(self._failures), REFUSED_S if event is Event.REFUSED else 0.0)
             self._failures += 1
         return outputs
@@ -111,7 +113,7 @@ class IntellivueDialogue:
     def _take(self, message: Message, now: float) -> list[Output]:
         match message:
             case PollReply():
-                return self._polled(message, now) if self._state is State.ASSOCIATED else []
+                return self._polled(message, now) if self._state is State.ASSOCIATED or self._is_file else []
             case EventReport() if message.event == MDS_CREATE and message.managed == MDS and message.is_confirmed:
                 return self._created(message, now)
             case EventReport():
@@ -154,16 +156,21 @@ class IntellivueDialogue:
         return outputs
 
     def _deny(self, invoke_id: int, now: float) -> None:
-        """A poll that the monitor refuses (waves that another client holds) is tried again much later."""
+        """Waves that are refused (another client holds them) are tried again much later, numerics one by one."""
         poll = POLLS.get(invoke_id)
-        if poll in self._asked and poll is not KeepAlive:
+        if poll not in self._asked or poll is KeepAlive:
+            return
+        if poll is FollowNumerics:
+            del self._asked[poll]
+            self._asked[ReadNumerics] = one_by_one(self._granted, now)
+        else:
             self._asked[poll].due_at = now + DENIED_S
 
     def _polled(self, piece: PollReply, now: float) -> list[Output]:
-        poll = POLLS.get(piece.invoke_id)
-        if poll is None or poll not in self._asked:
+        poll = SUBJECTS.get(piece.subject) if self._is_file else POLLS.get(piece.invoke_id)
+        if poll is None or not (self._is_file or poll in self._asked):
             return [Damage("answer to no question", 0)]
-        asked = self._asked[poll]
+        asked = self._overheard.setdefault(piece.invoke_id, overheard()) if self._is_file else self._asked[poll]
         asked.heard(now)
         return [output for answer in self._groups.feed(piece) for output in self._say(answer, poll, asked, now)]
 
@@ -185,7 +192,9 @@ class IntellivueDialogue:
             return list(self._waves.read(answer.objects, device_time))
         if poll is KeepAlive:
             found = self._alerts.read(answer.objects) if answer.is_whole and not is_late else None
-            return [] if found is None else self._ring(found, device_time, now)
+            if isinstance(found, Active):
+                return self._ring(found, device_time, now)
+            return [] if found is None else [found]
         numerics = self._numerics.read(answer.objects)
         outputs: list[Output] = [Damage("numeric value of wrong length", 0)] * min(numerics.harmed, 1)
         alarms = self._active.alarms if self._active is not None and now <= self._active_until else None

@@ -1,9 +1,9 @@
 """What is asked, and when again."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, NamedTuple, TypeAlias
 
-from drivers.intellivue.export import PollReply
+from drivers.intellivue.export import ALERT_MONITOR, NUMERIC, WAVE, PollReply
 from drivers.intellivue.requests import (
     ACTIVE_S,
     INVOKE_IDS,
@@ -20,6 +20,7 @@ Poll: TypeAlias = type[KeepAlive] | type[ReadNumerics] | type[FollowNumerics] | 
 POLLS: Final[dict[int, Poll]] = {
     INVOKE_IDS[poll]: poll for poll in (KeepAlive, ReadNumerics, FollowNumerics, FollowWaves)
 }
+SUBJECTS: Final[dict[int, Poll]] = {ALERT_MONITOR: KeepAlive, NUMERIC: FollowNumerics, WAVE: FollowWaves}
 RENEW_S: Final = ACTIVE_S - 60.0  # a minute before the monitor stops by itself
 DENIED_S: Final = 60.0  # until a refused poll is tried again
 
@@ -34,10 +35,11 @@ class Ask(NamedTuple):
     unless: int = 0
 
 
+# A monitor leaves a second single poll of one class within a second unanswered.
 ASKS: Final = (
     Ask(KeepAlive, 2.0),
     Ask(FollowNumerics, 5.0, is_stream=True, option=Options.NUMERICS_1_S),
-    Ask(ReadNumerics, 1.0, unless=Options.NUMERICS_1_S),
+    Ask(ReadNumerics, 1.1, unless=Options.NUMERICS_1_S),
     Ask(FollowWaves, 60.0, is_stream=True, option=Options.WAVES),  # a monitor may have none to offer
 )
 
@@ -75,6 +77,11 @@ class Asked:
         return missing if missing < 0x8000 else 0
 
 
+def overheard() -> Asked:
+    """Give the place of answers in a file: whoever asked, nobody will ask again."""
+    return Asked(ASKS[0], 0.0, float("inf"))
+
+
 def asks(granted: UserInformation, waveforms: bool, alarms_s: float, now: float) -> dict[Poll, Asked]:
     """Give what is to be asked in an association, all due at once."""
     shortest = granted.min_poll_ticks / TICKS_PER_S
@@ -89,3 +96,8 @@ def asks(granted: UserInformation, waveforms: bool, alarms_s: float, now: float)
         ask.poll: Asked(ask, max(alarms_s if ask.poll is KeepAlive else ask.again_s, min(shortest, 5.0)), now)
         for ask in wanted
     }
+
+
+def one_by_one(granted: UserInformation, now: float) -> Asked:
+    """Give how numerics are asked for where the monitor sends no stream of them."""
+    return asks(replace(granted, options=0), waveforms=False, alarms_s=1.0, now=now)[ReadNumerics]

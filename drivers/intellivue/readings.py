@@ -9,7 +9,9 @@ from drivers.api import Code, Reading
 from drivers.intellivue.channels import (
     DISOWNED,
     DOUBTED,
+    EARLY,
     EPISODIC,
+    ONGOING,
     SCADA,
     TEST,
     Attribute,
@@ -47,6 +49,7 @@ class Numerics:
     def __init__(self) -> None:
         self._names: dict[tuple[int, int], str] = {}
         self._said: dict[tuple[int, int, bytes], tuple[bytes, Reading]] = {}
+        self._measuring: set[tuple[int, int, bytes]] = set()
 
     def read(self, objects: Iterable[Observed]) -> Found:
         """Read the objects of one answer. An object without a value is not measured, and says nothing."""
@@ -64,7 +67,8 @@ class Numerics:
                     continue
                 said = reading(value, name)
                 if stamp or value[:2] in _EPISODIC:
-                    episode = self._episode((observed.context, observed.handle, value[:2]), stamp, said)
+                    key = (observed.context, observed.handle, value[:2])
+                    episode = self._episode(key, stamp, value, said)
                     if episode is None:
                         continue
                     said = episode
@@ -78,12 +82,18 @@ class Numerics:
             self._names[key] = wide_text(label)
         return self._names.get(key, "")
 
-    def _episode(self, key: tuple[int, int, bytes], stamp: bytes, said: Reading) -> Reading | None:
-        """Say a measurement once; without a time of its own only what was seen to change is known to be new."""
+    def _episode(self, key: tuple[int, int, bytes], stamp: bytes, value: bytes, said: Reading) -> Reading | None:
+        """Say a measurement once; without a time of its own only what was seen to change, or measured, is new."""
         before = self._said.get(key)
         moment = bcd_time(stamp) if stamp else None
+        was_measured = self._has_ended(key, value[3])
+        if value[3] & EARLY:
+            return None
+        if value[3] & ONGOING:
+            said = reading(value[:3] + bytes((value[3] & ~ONGOING,)) + value[4:], said.name)._replace(raw=said.raw)
         is_same = before is not None and _meaning(before[1]) == _meaning(said)
-        if before is not None and is_same and (moment is None or before[0] == stamp):
+        is_again = said.value is not None and (was_measured if moment is None else before is None or before[0] != stamp)
+        if is_same and not is_again:
             return None
         if before is not None or len(self._said) < 4 * _MAX_NAMES:
             self._said[key] = (stamp, said)
@@ -91,9 +101,19 @@ class Numerics:
             return said
         if moment is not None:
             return said._replace(device_time=moment)
-        if before is None and said.validity is Validity.VALID:
+        if before is None and not was_measured and said.validity is Validity.VALID:
             return said._replace(validity=Validity.QUESTIONABLE, reason=Reason.AGE_UNKNOWN)
         return said
+
+    def _has_ended(self, key: tuple[int, int, bytes], state: int) -> bool:
+        """Say whether a measurement that was seen going on does so no more."""
+        if state & (ONGOING | EARLY):
+            if len(self._measuring) < 4 * _MAX_NAMES:
+                self._measuring.add(key)
+            return False
+        was_measuring = key in self._measuring
+        self._measuring.discard(key)
+        return was_measuring
 
 
 def _meaning(said: Reading) -> tuple[object, ...]:
@@ -118,7 +138,7 @@ def reading(data: bytes, name: str) -> Reading:
     unit = unit_of(unit_code)
     code = _code(identifier)
     name = name or f"{identifier:04X}"
-    said = Reading(metric_of(identifier), None, unit or "unknown", name=name, raw=data.hex(), source=name, code=code)
+    said = Reading(metric_of(identifier), None, unit or "", name=name, raw=data.hex(), source=name, code=code)
     if mark := _first(DISOWNED, state):
         return said._replace(validity=mark.validity, reason=mark.reason)
     if isinstance(number, Special):

@@ -93,7 +93,7 @@ def _shape_of(specification: bytes, scale: bytes, period: bytes, unit: bytes) ->
     if isinstance(bottom, Special) or isinstance(top, Special):
         bottom, top, text = 0, 1, "1"
     else:
-        text = (unit_of(_UNIT.unpack(unit)[0]) if len(unit) == _UNIT.size else None) or "unknown"
+        text = (unit_of(_UNIT.unpack(unit)[0]) if len(unit) == _UNIT.size else None) or ""
     factor = (top - bottom) / (high - low)
     digits = min(max(1 - floor(log10(abs(factor))), 0), 12) if factor else 0
     return Shape(bits == 16, (1 << significant) - 1, bottom - low * factor, factor, digits, text, ticks / TICKS_PER_S)

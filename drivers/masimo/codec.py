@@ -91,9 +91,14 @@ class Decoder:
         *lines, self._rest = (self._rest + data).split(b"\n")
         frames = [frame for line in lines if (frame := self._frame(line)) is not None]
         if len(self._rest) > LIMIT:
-            frames.append(Damage(TOO_LONG, len(self._rest)))
-            self._rest, self._is_overlong = b"", True
+            frames.append(self._give_up_the_beginning())
         return frames
+
+    def _give_up_the_beginning(self) -> Damage:
+        """Give up whole blocks only, so that what is counted so far doesn't depend on how the bytes came."""
+        size = len(self._rest) - len(self._rest) % (LIMIT + 1)
+        self._rest, self._is_overlong = self._rest[size:], True
+        return Damage(TOO_LONG, size)
 
     def _frame(self, line: bytes) -> TextLine | Damage | None:
         is_first, self._is_first = self._is_first, False

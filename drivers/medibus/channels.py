@@ -22,7 +22,7 @@ class Channel(NamedTuple):
 
 
 # The order of the units of inspired CO2 is UNVERIFIED.
-_UNSURE: Final = Channel("inspired CO2", M.FICO2, "unknown", most=200, doubt=Reason.UNIT_UNKNOWN)
+_UNSURE: Final = Channel("inspired CO2", M.FICO2, "", most=200, doubt=Reason.UNIT_UNKNOWN)
 
 CHANNELS: Final = {
     "D6": Channel("respiratory rate", M.RESPIRATION_RATE, most=200),

@@ -6,6 +6,7 @@ from enum import Enum, auto
 from typing import Final, TypeAlias
 
 from drivers.api import Alarm, Damage, Identity, Output, Port, Report
+from drivers.common.rounds import SECOND_CHANCE
 from drivers.medibus.codec import (
     ECHOED,
     IDENTIFICATION,
@@ -32,6 +33,7 @@ _ANSWER_WITHIN_S: Final = _QUIET_AT_MOST_S
 _MISSED_AT_MOST: Final = 2  # answers in a row, until the communication counts as lost
 _PAUSE_S: Final = 0.5  # after silence: the device, if it is there, hears something before it gives up
 _REST_S: Final = 3.0  # after a refusal or its stop
+_OVERSLEPT_S: Final = 1.0  # behind a due time we stood still, and the device has given up
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,7 @@ STEPS: Final = {
     (S.NAMING, E.STOPPED): S.LOST,
     (S.READY, E.DUE): S.READING,
     (S.READY, E.QUIET): S.READY,
+    (S.READY, E.SILENCE): S.LOST,
     (S.READY, E.STOPPED): S.LOST,
     (S.READING, E.ANSWERED): S.READING,
     (S.READING, E.DONE): S.READY,
@@ -110,8 +113,11 @@ class MedibusDialogue:
         self._missed = 0  # answers in a row
         self._due_at = 0.0
         self._round_at = float("-inf")
+        self._rounds = 0
         self._pages: dict[int, tuple[Alarm, ...]] = {}
-        self._has_page_2 = False
+        self._has_page_2 = False  # belongs to a set of alarms
+        self._heard_page_2 = False  # has been answered in this communication
+        self._failures = 0  # of page 2, in a row
         self._identity: Identity | None = None
 
     @property
@@ -125,19 +131,23 @@ class MedibusDialogue:
 
     def receive(self, data: bytes, now: float) -> Sequence[Output]:
         """Take any split of what the device says."""
-        outputs: list[Output] = []
+        has_overslept = self._has_overslept(now)
+        outputs = self._move(E.SILENCE, now) if has_overslept else []
         for frame in self._decoder.feed(data):
-            outputs += [frame] if isinstance(frame, Damage) else self._take(frame, now)
+            if isinstance(frame, Damage):
+                outputs.append(frame)
+            elif not (has_overslept and isinstance(frame, DeviceCommand)):  # nobody waits for that answer any more
+                outputs += self._take(frame, now)
         return outputs
 
     def tick(self, now: float) -> Sequence[Output]:
         """Give up waiting, begin a round, or keep the communication."""
         if self._state is S.CLOSED or now < self._due_at:
             return []
+        if self._has_overslept(now):
+            return self._move(E.SILENCE, now)
         if self._state in WAITING:
-            self._missed += 1
-            is_missed = self._state is S.READING and self._missed < _MISSED_AT_MOST
-            return self._move(E.MISSED if is_missed else E.SILENCE, now)
+            return self._miss(now)
         is_round = self._state is S.LOST or now >= self._round_at + self._settings.poll_s
         return self._move(E.DUE if is_round else E.QUIET, now)
 
@@ -146,12 +156,16 @@ class MedibusDialogue:
         was, self._state = self._state, S.CLOSED
         return [StopCommunication()] if was in (S.NAMING, S.READY, S.READING) else []
 
+    def _has_overslept(self, now: float) -> bool:
+        """Say whether the gateway stood still in a communication: then begin anew, and ask nothing of the old one."""
+        return self._state not in (S.CLOSED, S.LOST) and now > self._due_at + _OVERSLEPT_S
+
     def _take(self, frame: Frame, now: float) -> list[Output]:
         match frame:
             case Measured():
                 return [Report(readings(frame)), *self._answered(frame.code, now)]
             case Alarms():
-                self._pages[frame.page] = alarms(frame)
+                self._keep(frame)
                 return [*self._say_alarms(), *self._answered(frame.code, now)]
             case DeviceCommand():
                 return self._obey(frame, now)
@@ -161,8 +175,8 @@ class MedibusDialogue:
                 return [*(self._introduce(data) if code == IDENTIFICATION else []), *self._answered(code, now)]
 
     def _obey(self, command: DeviceCommand, now: float) -> list[Output]:
-        """Say its code again: that much the device wants, whatever it wants."""
-        if self._state is S.CLOSED:
+        """Say its code again: that much the device wants, whatever it wants, in a communication."""
+        if self._state in (S.CLOSED, S.LOST):
             return []
         if command.code not in ECHOED:
             return [Damage("command not expected of a device", len(command.encode()))]
@@ -174,6 +188,14 @@ class MedibusDialogue:
             return []
         self._identity = said
         return [said]
+
+    def _keep(self, said: Alarms) -> None:
+        """Page 1 begins a set: what is left of an earlier one is too old for it."""
+        if said.page == 1:
+            self._pages = {}
+        self._pages[said.page] = alarms(said)
+        if said.page == 2:
+            self._has_page_2, self._heard_page_2, self._failures = True, True, 0
 
     def _say_alarms(self) -> list[Output]:
         """All pages of one round together are what is active; of half a set nothing is said."""
@@ -189,10 +211,29 @@ class MedibusDialogue:
         self._missed = 0
         return self._move(E.ANSWERED if self._left else E.DONE, now)
 
+    def _miss(self, now: float) -> list[Output]:
+        """An answer has stayed away."""
+        self._missed += 1
+        if self._state is not S.READING or self._missed >= _MISSED_AT_MOST:
+            return self._move(E.SILENCE, now)
+        return self._fail_page_2(now) if self._asked == ReadAlarms2() else self._move(E.MISSED, now)
+
     def _refused(self, now: float) -> list[Output]:
         if self._asked != ReadAlarms2():
             return self._move(E.REFUSED, now)
-        self._has_page_2 = False  # until the next beginning
+        return self._fail_page_2(now, is_refused=True)
+
+    def _fail_page_2(self, now: float, *, is_refused: bool = False) -> list[Output]:
+        """Do without a page that was never there. One that was there may hold alarms, and a refusal may mean a harmed
+        request: its alarms are not over, so nothing is said, and after two of these all begins anew.
+        """
+        self._failures += 1
+        is_over = self._failures >= _MISSED_AT_MOST
+        if self._heard_page_2:
+            return self._move(E.SILENCE if is_over else E.MISSED, now)
+        if not is_refused and not is_over:
+            return self._move(E.MISSED, now)
+        self._has_page_2 = False  # until its second chance
         return [*self._say_alarms(), *self._move(E.DONE, now)]
 
     def _move(self, event: Event, now: float) -> list[Output]:
@@ -217,7 +258,9 @@ class MedibusDialogue:
 
     def _begin_round(self, now: float) -> None:
         self._round_at, self._pages = now, {}
-        self._left = [question for question in ROUND if self._has_page_2 or question != ReadAlarms2()]
+        self._rounds += 1
+        wants_page_2 = self._has_page_2 or self._rounds % SECOND_CHANCE == 0
+        self._left = [question for question in ROUND if wants_page_2 or question != ReadAlarms2()]
 
     def _ask(self, question: Question, now: float) -> list[Output]:
         self._asked, self._due_at = question, now + _ANSWER_WITHIN_S
@@ -230,4 +273,5 @@ class MedibusDialogue:
 
     def _lose(self, rest_s: float, now: float) -> None:
         self._left, self._pages, self._round_at, self._missed = [], {}, float("-inf"), 0
+        self._rounds, self._failures, self._heard_page_2 = 0, 0, False
         self._due_at = now + rest_s

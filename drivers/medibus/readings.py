@@ -10,7 +10,7 @@ from drivers.medibus.codec import Alarms, Measured
 from drivers.vocabulary import Metric, Reason, Validity
 
 _NUMBER: Final = re.compile(r" *(-?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)) *")
-_NOTHING: Final = re.compile(r"[ \-]*")
+_NOTHING: Final = re.compile(r"[ .\-]*")
 _IDENTIFICATION: Final = re.compile(r"([0-9A-Za-z]{4})'([^']{0,64})'([ -~]{0,64})")
 
 

@@ -43,8 +43,11 @@ _VALUE: Final = r"(\d{1,3}\*?|---\*?)"
 _DATA: Final = re.compile(
     rf"(\d\d-[A-Z][a-z][a-z]-\d\d \d\d:\d\d:\d\d) +{_VALUE} +{_VALUE} +{_VALUE}((?: +[A-Z]{{2}}){{0,8}}) *"
 )
-_MODEL: Final = re.compile(r"([A-Z][A-Z0-9-]{1,11}) +VERSION +([0-9A-Z.]{1,16}) +CRC:\w{1,8} .*Limit: .*")
-_HEADINGS: Final = re.compile(r" +[A-Z]+ +\d{1,3}SAT-S *|TIME +%SpO2 +BPM +PA +Status *")
+_MODEL: Final = re.compile(r"([A-Z][A-Z0-9-]{1,11}) +VERSION +([0-9A-Z.]{1,16}) +CRC:\S{1,8} .*Limit:.*")
+# An N-595 adds a response mode and says %SPO2 (after the MD PnP project's driver).
+_HEADINGS: Final = re.compile(
+    r" +[A-Z]+ +\d{1,3}SAT-S(?: +SPO2 RESP MODE: [A-Z]+)? *| *TIME +%S[pP]O2 +BPM +PA +Status *"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,8 @@ class Ap4000Settings:
 class Ap4000Dialogue:
     """One conversation with one pump of two channels."""
 
-    def __init__(self, settings: Ap4000Settings, _port: Port) -> None:
+    def __init__(self, settings: Ap4000Settings, port: Port) -> None:
+        self._is_file = port.kind == "file"
         self._decoder = Decoder()
         pace = Pace(settings.poll_s, settings.timeout_s, settings.retries)
         self._rounds: Rounds[Question] = Rounds(OPENING, POLLED, frozenset({Connect, ReadStatus}), pace)
@@ -81,7 +82,7 @@ class Ap4000Dialogue:
         """A status that comes late is taken too, and moves nothing."""
         if answer.verb == "STATREQ":
             return self._take_status(answer, now)
-        if self._rounds.asked is not Connect:
+        if self._rounds.asked is not Connect and not self._is_file:
             return [Damage("answer to another question", len(answer.encode()))]
         return self._meet(answer, now)
 
@@ -100,10 +101,13 @@ class Ap4000Dialogue:
 
     def _take_status(self, answer: Answer, now: float) -> list[Output]:
         is_asked = self._rounds.asked is ReadStatus
+        gone: list[Output] = []
         if self._is_another(serials(answer.fields)):
             self._serials = ()
             self._rounds.restart(now)
-            return [Departed(reason="other serial numbers answer")]
+            gone = [Departed(reason="other serial numbers answer")]
+            if not self._is_file:
+                return gone
         report = status(answer.fields)
         if report is None:
             if is_asked:
@@ -112,7 +116,7 @@ class Ap4000Dialogue:
         self._serials = serials(answer.fields)
         if is_asked:
             self._rounds.answered(now)
-        return [report]
+        return [*gone, report]
 
     def _is_another(self, said: tuple[str, ...]) -> bool:
         """Another pump may have been plugged to the cable; a channel that is silent about itself is no other."""

@@ -140,7 +140,7 @@ def _figure(figure: Figure, raw: str, number: str) -> Reading:
 
 @lru_cache(maxsize=256)
 def _concentration(raw: str, raw_unit: str, number: str) -> Reading:
-    unit = UNITS.get(raw_unit.strip().lower(), "unknown")
+    unit = UNITS.get(raw_unit.strip().lower(), "")
     good = Reading(Metric.DRUG_CONCENTRATION, None, unit, name="concentration", raw=f"{raw}^{raw_unit}", source=number)
     text = raw.strip()
     if not text:
@@ -152,7 +152,7 @@ def _concentration(raw: str, raw_unit: str, number: str) -> Reading:
         return good._replace(validity=Validity.ABSENT, reason=Reason.NOT_IN_USE)
     if value < 0:
         return good._replace(value=value, validity=Validity.QUESTIONABLE, reason=Reason.IMPLAUSIBLE)
-    if unit == "unknown":
+    if not unit:
         return good._replace(value=value, validity=Validity.QUESTIONABLE, reason=Reason.UNIT_UNKNOWN)
     return good._replace(value=value)
 

@@ -56,7 +56,8 @@ class TerumoSettings:
 class TerumoDialogue:
     """One conversation with one pump."""
 
-    def __init__(self, settings: TerumoSettings, _port: Port) -> None:
+    def __init__(self, settings: TerumoSettings, port: Port) -> None:
+        self._is_file = port.kind == "file"
         self._has_syringe = settings.pump == "syringe"
         self._decoder = Decoder()
         pace = Pace(settings.poll_s, settings.timeout_s, settings.retries)
@@ -94,14 +95,17 @@ class TerumoDialogue:
         return ReadDeviceId() if question is Ask.DEVICE_ID else ReadStatus(self._identity.serial)
 
     def _take(self, frame: DeviceIdReply | CommandReply, now: float) -> list[Output]:
-        match self._rounds.asked, frame:
-            case Ask.DEVICE_ID, DeviceIdReply():
+        awaited = frozenset(Ask) if self._is_file else {self._rounds.asked}
+        match frame:
+            case DeviceIdReply() if Ask.DEVICE_ID in awaited:
                 return self._meet(frame, now)
-            case Ask.STATUS, CommandReply() if (frame.command, frame.subcommand) == STATUS_COMMAND:
+            case CommandReply() if Ask.STATUS in awaited and (frame.command, frame.subcommand) == STATUS_COMMAND:
                 return self._take_status(frame, now)
+            case CommandReply() if self._is_file and frame.result != DONE:
+                return self._refusal(frame)
         return [_damage("answer to another question", frame)]
 
-    def _meet(self, frame: DeviceIdReply, now: float) -> list[Output]:
+    def _meet(self, frame: DeviceIdReply | CommandReply, now: float) -> list[Output]:
         """The id is the pump's own text and will stand in our next question."""
         if not is_device_id(frame.device_id):
             self._rounds.restart(now)
@@ -113,6 +117,8 @@ class TerumoDialogue:
 
     def _take_status(self, frame: CommandReply, now: float) -> list[Output]:
         if frame.device_id != self._identity.serial:
+            if self._is_file and is_device_id(frame.device_id):
+                return [*self._meet(frame, now), *self._take_status(frame, now)]
             self._rounds.restart(now)
             return [Departed(reason="another device id answers")]
         if frame.result != DONE:
@@ -123,7 +129,8 @@ class TerumoDialogue:
             return [_damage("status too short", frame)]
         self._rounds.answered(now)
         # The manual wants it echoed, and doesn't do so in its own example: counted, and the answer is used.
-        strange = [Damage("other sequence number", 0)] if frame.sequence != SEQUENCE else []
+        is_strange = frame.sequence != SEQUENCE and not self._is_file
+        strange = [Damage("other sequence number", 0)] if is_strange else []
         return [*strange, *self._introduce(status), report(status, has_syringe=self._has_syringe)]
 
     def _introduce(self, status: Status) -> list[Output]:
@@ -136,7 +143,9 @@ class TerumoDialogue:
         if frame.result in self._refused:
             return []
         self._refused.add(frame.result)
-        text = f"status refused, {frame.result:02X}: {RESULTS.get(frame.result, 'not documented')}"
+        is_status = (frame.command, frame.subcommand) == STATUS_COMMAND
+        what = "status" if is_status else f"command {frame.command:02X} {frame.subcommand:04X}"
+        text = f"{what} refused, {frame.result:02X}: {RESULTS.get(frame.result, 'not documented')}"
         return [
             Announcement(EventKind.DEVICE_EVENT, text=text, raw=f"{frame.result:02X} {frame.data[:3].hex()}".strip())
         ]

@@ -93,7 +93,7 @@ def _dose(number: int, unit: int) -> Reading:
     if reading.value is None:
         return reading._replace(raw=raw)
     if unit not in DOSE_UNITS:
-        return reading._replace(unit="unknown", validity=Validity.QUESTIONABLE, reason=Reason.UNIT_UNKNOWN, raw=raw)
+        return reading._replace(unit="", validity=Validity.QUESTIONABLE, reason=Reason.UNIT_UNKNOWN, raw=raw)
     return reading._replace(unit=DOSE_UNITS[unit], raw=raw)
 
 

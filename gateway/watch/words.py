@@ -25,6 +25,7 @@ LABELS: Final[dict[str, str]] = {
     "infusion_rate": "Rate",
     "infusion_rate_set": "Set",
     "dose_rate": "Dose",
+    "dose_rate_set": "Dose set",
     "volume_infused": "Given",
     "volume_to_be_infused": "VTBI",
     "volume_remaining": "Left",

@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -19,7 +20,7 @@ from ruamel.yaml import YAML
 
 from simulators.registry import installed
 from simulators.ward_file import load
-from tests.end_to_end.parts import ROOT, Ear, Stage, answers, ear, free_port, stage, wait_until
+from tests.end_to_end.parts import ROOT, Ear, Program, Stage, answers, ear, free_port, stage, wait_until
 
 FILE: Final = ROOT / "config" / "ward.example.yaml"
 BEGIN_S: Final = 45.0  # until every device delivers; most need two seconds
@@ -105,31 +106,41 @@ def with_faults(file: Path, folder: Path) -> Path:
 def run(folder: Path, seconds: float, *, has_faults: bool = False) -> Outcome:
     """Let ward and gateway live for so long: counted from when all devices deliver, with faults from the beginning."""
     file = with_faults(FILE, folder) if has_faults else FILE
-    with stage(folder) as made:
-        port, config = free_port(), made.folder / "written.yaml"
-        program = [sys.executable, "-m", "gateway.cli", "ward", str(file), "--write-config", str(config)]
-        ward = made.program("ward", *program, "--mqtt-port", str(port))
-        wait_until(config.exists, 30, "the ward has written a configuration")
-        started = time.monotonic()
-        gateway = made.gateway(config)
-        wait_until(lambda: answers(port), 15, "the embedded broker listens")
-        with ear(port) as heard:
-            _wait_for_all(made, heard, published(file))
-            until = (started if has_faults else time.monotonic()) + seconds
-            while time.monotonic() < until:
-                assert gateway.process is not None
-                assert gateway.process.poll() is None, gateway.said()[-3000:]
-                time.sleep(0.5)
-            devices, dropped = _sum_up(heard, started)
-            gateway_code = gateway.stop()
+    with stage(folder) as made, at_work(made, file) as (ward, gateway, heard, started):
+        until = (started if has_faults else time.monotonic()) + seconds
+        while time.monotonic() < until:
+            assert gateway.process is not None
+            assert gateway.process.poll() is None, gateway.said()[-3000:]
+            time.sleep(0.5)
+        devices, dropped = _sum_up(heard, started)
+        gateway_code = gateway.stop()
         ward_code = ward.stop()
         return Outcome(devices, dropped, gateway_code, gateway.said(), ward_code, ward.said())
 
 
-def _wait_for_all(made: Stage, heard: Ear, names: set[str]) -> None:
+@contextmanager
+def at_work(made: Stage, file: Path) -> Iterator[tuple[Program, Program, Ear, float]]:
+    """Start ward, gateway with its broker, and an ear; all devices deliver then. Also gives when the ward began."""
+    port, config = free_port(), made.folder / "written.yaml"
+    program = [sys.executable, "-m", "gateway.cli", "ward", str(file), "--write-config", str(config)]
+    ward = made.program("ward", *program, "--mqtt-port", str(port))
+    wait_until(config.exists, 30, "the ward has written a configuration")
+    started = time.monotonic()
+    gateway = made.gateway(config)
+    wait_until(lambda: answers(port), 15, "the embedded broker listens")
+    with ear(port) as heard:
+        wait_for_all(made, heard, published(file))
+        yield ward, gateway, heard, started
+
+
+def wait_for_all(made: Stage, heard: Ear, names: set[str], since: float = 0.0) -> None:
+    """Wait until the last that was heard of each device is that it delivers; `since`: monotonic, what counts."""
+
     def missing() -> set[str]:
         states = {
-            message.said["device"]: message.said["state"] for message in heard.of("status") if "device" in message.said
+            message.said["device"]: message.said["state"]
+            for message in heard.of("status")
+            if "device" in message.said and message.at > since
         }
         return {name for name in names if states.get(name) != "delivering"}
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from drivers.api import Announcement, Damage, Departed, Family, Identity, Output, Port, Report
+from drivers.api import Announcement, Damage, Departed, Family, Identity, Output, Port, Report, Waveform
 from drivers.capture import Header, Piece, header_line, piece_line
 from drivers.vocabulary import EventKind, Metric, Phase, Reason, Validity
 from gateway.decode import decode
@@ -22,7 +22,8 @@ FIELDS = {
 class Lines:
     """A dialogue whose frames are words with a line feed: `spo2 97`, `state infusing`, `time 12:00:00`, `tick`, …"""
 
-    def __init__(self, _settings: object, _port: Port) -> None:
+    def __init__(self, _settings: object, port: Port) -> None:
+        self._port = port
         self._buffer = b""
         self.wake_at: float | None = None
 
@@ -65,6 +66,10 @@ class Lines:
                 return [report(reading(value=5, validity=Validity.ABSENT, reason=Reason.SENSOR_OFF))]
             case ["alarm"]:
                 return [Announcement(EventKind.ALARM, Phase.BEGIN, text="High", device="1")]
+            case ["port"]:
+                return [report(reading(Metric.UNMAPPED, self._port.kind, name="port"))]
+            case ["wave"]:
+                return [Waveform(Metric.PLETH, (1.0, 2.0), 0.02, "pleth")]
             case ["who"]:
                 return [Identity(serial="4711"), Departed("2", "gone")]
             case _:
@@ -94,8 +99,8 @@ class Said:
         return [line for line in self.lines if "event" in line]
 
 
-def recording(*pieces: Piece) -> bytes:
-    header = Header("made_up", "chair1", datetime.fromtimestamp(START, UTC).isoformat())
+def recording(*pieces: Piece, port: str = "") -> bytes:
+    header = Header("made_up", "chair1", datetime.fromtimestamp(START, UTC).isoformat(), port)
     return "".join(f"{line}\n" for line in (header_line(header), *map(piece_line, pieces))).encode()
 
 
@@ -118,6 +123,13 @@ def test_raw_bytes_become_one_line_for_each_observation() -> None:
 def test_raw_bytes_are_what_the_family_makes_of_a_file() -> None:
     kind = replace(KIND, from_file=lambda data: data.replace(b";", b"\n"))
     assert [line["value"] for line in Said(b"spo2 97;spo2 96;", kind).lines] == [97, 96]
+
+
+def test_only_bytes_without_times_are_a_file() -> None:
+    assert [line["value"] for line in Said(b"port\n").lines] == ["file"]
+    for port, kind in (("serial:///dev/ttyUSB0", "stream"), ("udp://192.0.2.7:24105", "datagrams")):
+        said = Said(recording(heard(0.0, b"port\n"), port=port))
+        assert [line["value"] for line in said.observations if line["name"] == "port"] == [kind]
 
 
 def test_a_recordings_own_bytes_are_heard_whatever_the_pieces() -> None:
@@ -191,6 +203,41 @@ def test_identity_and_departure_are_told() -> None:
     lines = Said(b"who\n").lines
     assert any(line.get("serial") == "4711" for line in lines)
     assert any(line.get("departed") == "gone" for line in lines)
+
+
+class Impatient(Lines):
+    """Waits three seconds for company, and five for a sign of life."""
+
+    def receive(self, data: bytes, now: float) -> Sequence[Output]:
+        self._dues: dict[float, Output] = {now + 5.0: Departed("", "no heartbeat"), now + 3.0: report(alarms=())}
+        self.wake_at = now + 3.0
+        return super().receive(data, now)
+
+    def tick(self, now: float) -> Sequence[Output]:
+        due = [at for at in self._dues if at <= now]
+        outputs = [self._dues.pop(at) for at in due]
+        self.wake_at = min(self._dues, default=None)
+        return [o for o in outputs if not isinstance(o, Report) or len(due) == 1]  # who has left says nothing any more
+
+
+def test_the_end_of_a_file_is_no_departure_and_comes_in_its_order() -> None:
+    kind = replace(KIND, dialogue=Impatient)
+    for data in (b"spo2 97\n", recording(heard(0.0, b"spo2 97\n"))):
+        said = Said(data, kind)
+        assert not any("departed" in line for line in said.lines)
+        assert len(said.observations) == 2, "what waited is told before anyone is given up"
+        assert said.code == 0
+
+
+def test_a_silence_within_a_recording_is_a_departure() -> None:
+    said = Said(recording(heard(0.0, b"spo2 97\n"), heard(60.0, b"spo2 96\n")), replace(KIND, dialogue=Impatient))
+    assert [line["departed"] for line in said.lines if "departed" in line] == ["no heartbeat"]
+
+
+def test_waveforms_are_not_written_and_not_nothing() -> None:
+    said = Said(b"wave\nwave\n")
+    assert (said.code, said.lines) == (0, [])
+    assert said.warnings == ["nothing was found to publish, but 2 blocks of waveforms"]
 
 
 def test_damage_is_warned_of_by_cause_with_its_size_and_is_a_fault() -> None:

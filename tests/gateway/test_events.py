@@ -437,6 +437,38 @@ def test_what_one_channel_announces_leaves_the_other_alone(device: Device) -> No
     assert device.says(state(S.STOPPED, "1"), state(S.INFUSING, "2")) == [], "channel 2 ran all the time"
 
 
+@pytest.mark.parametrize(
+    ("named", "stopped", "others"),
+    [
+        ("primary", "", "1.2"),
+        ("1.2.primary", "1.2", ""),
+        ("1.2", "1.2", ""),
+        ("1.20.primary", "", "1.2"),
+        ("", "", "1.2"),
+    ],
+)
+def test_what_one_of_a_pumps_sources_announces_is_about_the_infusion_that_it_lies_in(
+    device: Device, named: str, stopped: str, others: str
+) -> None:
+    device.says(state(S.INFUSING, ""), state(S.INFUSING, "1.2"))
+    device.announces(E.INFUSION_STOPPED, source=named)
+    assert device.says(state(S.STOPPED, stopped), state(S.INFUSING, others)) == []
+
+
+def test_a_rate_counts_while_the_infusion_that_it_lies_in_runs(device: Device) -> None:
+    stopped, runs = state(S.STOPPED, ""), state(S.INFUSING, "1.2")
+    assert device.says(stopped, runs, number(Metric.INFUSION_RATE, 10.0, "1.2.primary")) == []
+    changed = device.says(stopped, runs, number(Metric.INFUSION_RATE, 12.0, "1.2.primary"))
+    assert kinds(changed) == [(E.INFUSION_RATE_CHANGED, None)]
+
+
+def test_a_source_that_was_announced_before_any_state_does_not_hide_the_infusion(device: Device) -> None:
+    device.announces(E.INFUSION_STARTED, source="primary")
+    device.says(state(S.INFUSING))
+    device.announces(E.INFUSION_STOPPED, source="primary")
+    assert device.says(state(S.STOPPED)) == []
+
+
 def test_an_announced_change_of_rate_is_not_repeated(device: Device) -> None:
     running(device, 10.0)
     device.announces(E.INFUSION_RATE_CHANGED)

@@ -466,6 +466,20 @@ async def test_old_news_moves_no_state_and_ends_no_alarm(bench: Bench) -> None:
     assert [one["value"] for one in await bench.observations()] == ["infusing", "stopped", "infusing"]
 
 
+async def test_an_old_announcement_is_published_as_historical_and_moves_no_state(bench: Bench) -> None:
+    stopped = Announcement(EventKind.INFUSION_STOPPED, device_time=MEASURED - timedelta(hours=1), late=True)
+    alarm = Announcement(EventKind.ALARM, Phase.BEGIN, AlarmCode.INFUSION_COMPLETE, late=True)
+    bench.tell(report(INFUSING))
+    for said in (stopped, alarm):
+        assert bench.normaliser.announcement(bench.device, said, bench.clock.steady())
+    bench.tell(report(INFUSING))
+    bench.tell(report(INFUSING._replace(value="stopped")))
+    told = [(event["event"], event["origin"], event["historical"]) for event in await bench.events()]
+    assert told == [
+        ("infusion_stopped", "device", True), ("alarm", "device", True), ("infusion_stopped", "gateway", False),
+    ]  # fmt: skip
+
+
 async def test_what_waited_for_us_tells_nothing_of_the_devices_clock(bench: Bench) -> None:
     bench.time.pass_by(HISTORICAL_S + 1)  # stood still, with a message in the socket
     bench.tell(report(device_time=MEASURED - timedelta(minutes=10)))

@@ -174,6 +174,30 @@ async def test_old_news_does_not_shorten_a_gap(ward: Open) -> None:
         assert begin["from"] == "2026-01-01T00:00:00.000000Z", "the last that was fresh"
 
 
+async def test_old_announcements_are_no_sign_of_life(ward: Open) -> None:
+    async with ward() as one:
+        one.roster.opened()
+        one.take(report())
+        for _ in range(60):
+            one.look_for(1)
+            one.take(Announcement(EventKind.INFUSION_STOPPED, late=True))
+        assert one.statuses.last(STATUS)["state"] == "silent"
+        assert one.statuses.last(STATUS)["last_data_at"] == "2026-01-01T00:00:00.000000Z"
+
+
+async def test_each_kind_of_damage_is_logged_once_and_counted(ward: Open, caplog: pytest.LogCaptureFixture) -> None:
+    async with ward() as one:
+        one.roster.opened()
+        one.take(report())
+        for _ in range(3):
+            one.take(Damage("order refused", 100))
+            one.take(Damage("wrong checksum", 10))
+        told = [record.__dict__["onlooker_fields"]["reason"] for record in caplog.records if "damage" in record.message]
+        assert told == ["order refused", "wrong checksum"]
+        one.roster.say_all()
+        assert one.statuses.last(STATUS)["counters"]["damage: order refused"] == 3
+
+
 # Gaps across restarts
 
 

@@ -3,19 +3,27 @@
 A model that does alarm on silence must belong to a family that is refused by default.
 """
 
+import re
+import signal
+import time
 from collections.abc import Iterable
 from enum import Enum
+from pathlib import Path
 
 import pytest
 
 from drivers.api import Output, Purpose, Request
+from drivers.vocabulary import AlarmCode
 from simulators.api import Device
 from tests.converse import START
+from tests.end_to_end import whole_ward
+from tests.end_to_end.parts import stage
 from tests.prove.families import chair, device_of, dialogue_of, family_of
 from tests.prove.test_proof_1_nothing_is_changed import HOUR_S, condition
 
 STEP_S = 0.05
 AWAY_S = 900.0
+TOO_LATE = r"acknowledges '\w+', which doesn't stand out"  # an HL7 sender gave up waiting while we were frozen
 
 
 class Vanishing(Enum):
@@ -95,3 +103,27 @@ def test_a_watchdog_that_bites_would_be_seen() -> None:
     left.receive(bytes.fromhex("21 49 4e 46 5f 53 54 41 52 54 7c 33 38 46 33 0d"), START + 1.0)  # INF_START
     assert left.tampered
     assert condition("alaris", left) != condition("alaris", untouched)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+def test_the_whole_ward_is_left_in_peace_by_a_gateway_that_freezes_and_dies(tmp_path: Path) -> None:
+    """One device of each family, on real ports: what they miss they may note, but none alarms for want of us."""
+    with stage(tmp_path) as made, whole_ward.at_work(made, whole_ward.FILE) as (ward, gateway, heard, _):
+        assert gateway.process is not None
+        gateway.process.send_signal(signal.SIGSTOP)
+        time.sleep(12.0)
+        gateway.process.send_signal(signal.SIGCONT)
+        time.sleep(3.0)
+        gateway.kill()
+        time.sleep(12.0)
+        again = time.monotonic()
+        gateway.start()
+        whole_ward.wait_for_all(made, heard, whole_ward.published(whole_ward.FILE), since=again)
+        assert gateway.stop() == 0
+        assert ward.stop() in (0, 1)
+        said = [line for line in ward.said().splitlines() if whole_ward.COMPLAINT.match(line)]
+        harmless = re.compile(f"{whole_ward.MISSED.pattern}|{TOO_LATE}")
+        assert [line for line in said if not harmless.search(line)] == []
+        alarms = {message.said["code"] for message in heard.of("events") if message.said["event"] == "alarm"}
+        assert alarms.isdisjoint({AlarmCode.REMOTE_LINK, AlarmCode.PUMP_UNATTENDED})

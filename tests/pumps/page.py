@@ -34,6 +34,7 @@ FIGURES: Final = (
     ("drug", (Metric.DRUG_NAME,)),
     ("concentration", (Metric.DRUG_CONCENTRATION,)),
     ("dose rate", (Metric.DOSE_RATE,)),
+    ("dose rate set", (Metric.DOSE_RATE_SET,)),
     ("bolus volume", (Metric.BOLUS_VOLUME,)),
     ("pressure", (Metric.LINE_PRESSURE,)),
     ("syringe", (Metric.SYRINGE_SIZE, Metric.SYRINGE_TYPE, Metric.SYRINGE_VOLUME)),

@@ -31,6 +31,9 @@ ERRORS: Final = {
     UNSUPPORTED_EVENT: "Unsupported event code",
 }
 
+# Messages that order a treatment (HL7 v2 chapters 4 and 4A; RGV is IHE PCD-03). Nothing in here can follow one.
+ORDERS: Final = frozenset({"ORM", "OMG", "OMI", "OML", "OMN", "OMP", "OMS", "RAS", "RDE", "RDS", "RGV"})
+
 _LONGEST: Final = 227  # characters of an HD field
 _NAME: Final = r"[ -%'-\[\]-{}]{0,227}"  # printable, without | ~ \ &; an HD keeps its ^
 _FIELDS: Final = {
@@ -135,6 +138,11 @@ def recognise(data: bytes) -> Ack | None:
     except ValueError:
         return None
     return ack if ack.encode() == data else None
+
+
+def why_refused(message: Message) -> str:
+    """Give the cause to count a message under that isn't one of observations."""
+    return "order refused" if message.kind.upper() in ORDERS else "unsupported message type"
 
 
 # MSH-15 or MSH-16 (table 0155): is an answer wanted on success, on error?

@@ -1,11 +1,11 @@
 """Listens to one connection of a sender with a dialect: what its messages say, and their acknowledgement."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from drivers.api import Announcement, Damage, Identity, Output, Port, Report
-from drivers.common.hl7.ack import UNSUPPORTED_TYPE, Ack, AckMode, answers
+from drivers.common.hl7.ack import UNSUPPORTED_TYPE, Ack, AckMode, answers, why_refused
 from drivers.common.hl7.message import Message
 from drivers.common.vendor_hl7.decoder import Decoder
 from drivers.common.vendor_hl7.reports import observe
@@ -37,6 +37,7 @@ class Listener:
         self._heard_at = 0.0
         self._serial = 0
         self._told: set[str] = set()  # devices whose identity was said, and kinds of repair
+        self._demonstrating: set[str] = set()  # devices whose last values were made up
 
     @property
     def wake_at(self) -> float | None:
@@ -77,13 +78,23 @@ class Listener:
             return [Damage("answer without a question", message.size)]
         self._serial += 1
         if message.kind != OBSERVATIONS:
-            return [Damage("unsupported message type", message.size), *self._answers(message, UNSUPPORTED_TYPE, now)]
-        said = observe(message, self._reader, self._settings.key, self._peer)
-        return [*said, *self._news(said, message), *self._answers(message, "", now)]
+            return [Damage(why_refused(message), message.size), *self._answers(message, UNSUPPORTED_TYPE, now)]
+        said = [self._marked(said) for said in observe(message, self._reader, self._settings.key, self._peer)]
+        return [*self._news(said, message), *said, *self._answers(message, "", now)]
 
     def _answers(self, message: Message, error: str, now: float) -> list[Ack]:
         mode, structure = self._settings.ack_mode, self._dialect.ack_structure
         return answers(message, error, mode, now, self._serial, structure)
+
+    def _marked(self, said: Output) -> Output:
+        """Mark alarms, and what has no value, of a device whose last values were made up: they may not say so."""
+        if not isinstance(said, Report | Announcement):
+            return said
+        if isinstance(said, Report) and any(reading.value is not None for reading in said.readings):
+            self._demonstrating.discard(said.device)
+        if said.simulated and len(self._demonstrating) < KNOWN_LIMIT:
+            self._demonstrating.add(said.device)
+        return replace(said, simulated=True) if said.device in self._demonstrating else said
 
     def _news(self, said: Sequence[Output], message: Message) -> list[Output]:
         """Tell each device's identity and each kind of repair once in a connection."""

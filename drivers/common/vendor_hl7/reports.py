@@ -4,7 +4,7 @@ Who the patient is isn't read; where, only to tell devices apart.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count, repeat
@@ -42,6 +42,11 @@ class Group:
     alarms: list[Sounded] = field(default_factory=list)
     nameless: int = 0  # characters of rows that say no parameter
 
+    @property
+    def is_simulated(self) -> bool:
+        """Say whether one of its rows is made up."""
+        return any(row.is_simulated for row in self.rows) or any(alarm.is_simulated for alarm in self.alarms)
+
     def take(self, segment: str, reader: Reader) -> None:
         """Take an OBX."""
         said = fields(segment)
@@ -78,26 +83,26 @@ def groups_of(message: Message, reader: Reader) -> list[Group]:
 def observe(message: Message, reader: Reader, key: str, peer: str) -> list[Output]:
     """Report all that a message holds. The report's time is the message's, so that it tells the sender's clock."""
     sent_at = timestamps.parse(message.header[7])
-    groups = groups_of(message, reader)
-    is_test = component(message.header[11], 1) in SIMULATED or _is_demo(groups, reader.dialect)
-    keys = _keys(message)
+    groups = [(key or device_of(g.location, g.name or peer), g) for g in groups_of(message, reader)]
+    is_test = component(message.header[11], 1).strip().upper() in SIMULATED or _is_demo(groups, reader.dialect)
+    made_up = {device for device, group in groups if is_test or group.is_simulated}  # a device is, or isn't: as a whole
+    keys = _keys(message, groups)
     said: list[Output] = []
-    for group in groups:
+    for device, group in groups:
         if group.nameless:
             said.append(Damage("row without a parameter", group.nameless))
-        device = key or device_of(group.location, group.name or peer)
         own_time = group.time if _tells_cuff_time(group, reader.dialect) else None
-        for rows, is_demo in _by_origin(group.rows):
-            readings = [_timed(row, own_time if row.is_episodic else group.time, sent_at) for row in rows]
+        if group.rows:
+            readings = [_timed(row, own_time if row.is_episodic else group.time, sent_at) for row in group.rows]
             said.append(
                 Report(
-                    readings, device, sent_at or group.time, simulated=is_test or is_demo,
-                    late=_is_late(rows, group.time, sent_at), key=next(keys),
+                    readings, device, sent_at or group.time, simulated=device in made_up,
+                    late=_is_late(group.rows, group.time, sent_at), key=next(keys),
                 )
             )  # fmt: skip
         said += [
-            _announcement(alarm, device, time or group.time, is_test or is_demo, next(keys))
-            for alarm, time, is_demo in group.alarms
+            _announcement(alarm, device, time or group.time, sent_at, device in made_up, next(keys))
+            for alarm, time, _ in group.alarms
         ]
     return said
 
@@ -106,25 +111,18 @@ def _tells_cuff_time(group: Group, dialect: Dialect) -> bool:
     return dialect.cuff_groups is None or group.kind in dialect.cuff_groups
 
 
-def _is_demo(groups: list[Group], dialect: Dialect) -> bool:
-    return any(dialect.is_demo(row.reading) for group in groups for row in group.rows)
+def _is_demo(groups: Iterable[tuple[str, Group]], dialect: Dialect) -> bool:
+    return any(dialect.is_demo(row.reading) for _, group in groups for row in group.rows)
 
 
-def _announcement(alarm: Alarm, device: str, time: datetime | None, is_demo: bool, key: str) -> Announcement:
+def _announcement(
+    alarm: Alarm, device: str, time: datetime | None, sent_at: datetime | None, is_demo: bool, key: str
+) -> Announcement:
     """Say an alarm as told: neither that it begins nor that it has ended."""
     return Announcement(
         EventKind.ALARM, None, alarm.code, alarm.text, alarm.priority, device=device, source=alarm.source,
-        raw=alarm.raw, device_time=time, simulated=is_demo, key=key,
+        raw=alarm.raw, device_time=time, simulated=is_demo, late=_is_older(time, sent_at), key=key,
     )  # fmt: skip
-
-
-def _by_origin(rows: list[Row]) -> Iterator[tuple[list[Row], bool]]:
-    """Part what a patient gave from what a demonstration made up."""
-    real = [row for row in rows if not row.is_simulated]
-    if real:
-        yield real, False
-    if len(real) < len(rows):
-        yield [row for row in rows if row.is_simulated], True
 
 
 def device_of(location: str, otherwise: str) -> str:
@@ -158,10 +156,14 @@ def _is_older(time: datetime | None, sent_at: datetime | None) -> bool:
     return sent_at - time > LATE_AFTER
 
 
-def _keys(message: Message) -> Iterator[str]:
-    """Give keys that are equal in a resend, and only there: sender, MSH-10, content, number of the output."""
+def _keys(message: Message, groups: Iterable[tuple[str, Group]]) -> Iterator[str]:
+    """Give keys that are equal in a resend, and only there: sender, MSH-10, content, number of the output.
+
+    What says no other time is as old as MSH-7: steady values under an id that is used again are news.
+    """
     if not message.control_id:
         return repeat("")
-    content = "\r".join((message.header[3], message.header[4], message.control_id, *message.segments))
+    sent_at = "" if all(group.time for _, group in groups) else message.header[7]
+    content = "\r".join((message.header[3], message.header[4], message.control_id, sent_at, *message.segments))
     digest = hashlib.blake2b(content.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
     return (f"{digest}-{number}" for number in count())

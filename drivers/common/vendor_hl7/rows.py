@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 from drivers.api import Alarm, Code, Reading
 from drivers.common.hl7 import timestamps, values
 from drivers.common.hl7.ack import AckStructure
+from drivers.common.hl7.message import component
 from drivers.common.hl7.values import CODED, Value
 from drivers.common.vendor_hl7.decoder import fields
 from drivers.vocabulary import TERMS, Metric, Reason, Validity, units_of
@@ -126,7 +127,7 @@ class Row(NamedTuple):
 
 def is_simulated(flags: str) -> bool:
     """Say whether an OBX-8 calls its row made up."""
-    return bool(flags) and not SIMULATED_FLAGS.isdisjoint(flags.upper().split("~"))
+    return bool(flags) and any(component(flag, 1).strip().upper() in SIMULATED_FLAGS for flag in flags.split("~"))
 
 
 class Reader:

@@ -12,7 +12,7 @@ M, R, V = Metric, Reason, Validity
 def test_a_rate_is_what_is_set_in_a_unit_that_is_not_said() -> None:
     assert rate("12.5") == (
         Reading(M.INFUSION_STATE, InfusionState.UNKNOWN, name="PRIRATE", raw="12.5"),
-        Reading(M.INFUSION_RATE_SET, 12.5, "unknown", V.QUESTIONABLE, R.UNIT_UNKNOWN, "PRIRATE", "12.5"),
+        Reading(M.INFUSION_RATE_SET, 12.5, "", V.QUESTIONABLE, R.UNIT_UNKNOWN, "PRIRATE", "12.5"),
     )
 
 

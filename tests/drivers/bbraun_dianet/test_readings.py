@@ -163,10 +163,10 @@ def test_prealarms_have_low_priority() -> None:
         (0x68, 700.0, "[iU]/mL", Validity.QUESTIONABLE, R.OTHER),  # whole units, as the header seems to say
         (0x00, None, None, Validity.ABSENT, R.NOT_AVAILABLE),
         (0xFF, None, None, Validity.ABSENT, R.NOT_AVAILABLE),
-        (0x08, 0.7, "unknown", Validity.QUESTIONABLE, R.UNIT_UNKNOWN),
-        (0xA8, 0.7, "unknown", Validity.QUESTIONABLE, R.UNIT_UNKNOWN),
-        (0x38, 0.7, "unknown", Validity.QUESTIONABLE, R.UNIT_UNKNOWN),
-        (0x25, 0.7, "unknown", Validity.QUESTIONABLE, R.UNIT_UNKNOWN),
+        (0x08, 0.7, "", Validity.QUESTIONABLE, R.UNIT_UNKNOWN),
+        (0xA8, 0.7, "", Validity.QUESTIONABLE, R.UNIT_UNKNOWN),
+        (0x38, 0.7, "", Validity.QUESTIONABLE, R.UNIT_UNKNOWN),
+        (0x25, 0.7, "", Validity.QUESTIONABLE, R.UNIT_UNKNOWN),
     ],
 )
 def test_doses_in_the_pumps_unit(

@@ -122,7 +122,8 @@ def test_the_first_answer_of_a_new_pump_has_no_values_and_no_zeros() -> None:
 def test_time_and_uptime_are_the_devices_own() -> None:
     heard = converse(FAMILY, space(Rack({"11": VISIT})), 3)
     (report,) = [report for report in heard.reports if report.device == "11"]
-    assert report.uptime_s == 1000.0
+    assert report.uptime_s is None, "what BCC counts is the ComDevice's uptime"
+    assert [report.uptime_s for report in heard.reports if report.device == "rack"] == [1000.0]
     assert report.device_time is not None
     assert report.device_time.isoformat() == "2026-01-01T00:00:00"
     assert report.device_time.tzinfo is None
@@ -131,7 +132,8 @@ def test_time_and_uptime_are_the_devices_own() -> None:
 def test_a_restart_shows_as_an_uptime_that_falls() -> None:
     course = Course((Phase(0, S.INFUSING, 10.0),), restarts_at=100)
     heard = converse(FAMILY, space(Rack({"11": course, "13": course})), 200)
-    uptimes = [report.uptime_s for report in heard.reports if report.device == "13" and report.uptime_s is not None]
+    uptimes = [report.uptime_s for report in heard.reports if report.uptime_s is not None]
+    assert {report.device for report in heard.reports if report.uptime_s is not None} == {"rack"}, "no pump restarted"
     assert [later < earlier for earlier, later in pairwise(uptimes)].count(True) == 1
     assert uptimes[-1] < 101
 
@@ -390,6 +392,24 @@ def test_gnerr_39_ends_one_pump() -> None:
     assert hand.hear(REMOVED) == [Departed("13", "GNERR 39: pump removed or unreachable"), ACK]
 
 
+@pytest.mark.parametrize("number", ["39", "41"])
+def test_values_beside_an_error_that_ends_a_pump_are_left_overs(number: str) -> None:
+    hand = Hand().reading()
+    hand.hear(INFUSING)
+    hand.wait()
+    entries = (Entry(9, "50113", "INRT", "5"), Entry(9, "50113", "GNERR", number), Entry(9, "50111", "INRT", "7"))
+    outputs = hand.hear(Block("ComSystem", entries).encode())
+    assert [output.device for output in outputs if isinstance(output, Departed)] == ["13"]
+    assert [output.device for output in outputs if isinstance(output, Report)] == ["11"]
+
+
+def test_a_rack_without_pumps_still_says_its_own_values() -> None:
+    hand = Hand().reading()
+    entries = (Entry(9, "50100", "FMNOR", "1"), Entry(9, "50100", "GNERR", "11"))
+    outputs = hand.hear(Block("ComSystem", entries).encode())
+    assert [output.device for output in outputs if isinstance(output, Report)] == ["rack"]
+
+
 def test_gnerr_41_ends_one_pump_among_the_others() -> None:
     hand = Hand().reading()
     hand.hear(BLOCK_1)
@@ -565,4 +585,4 @@ def test_a_block_of_left_over_values_is_absent_not_in_use() -> None:
     hand = Hand().reading()
     hand.hear(BLOCK_1)
     (report,) = [output for output in hand.hear(BLOCK_2) if isinstance(output, Report)]
-    assert [r.reason for r in report.readings if r.metric is Metric.DOSE_RATE] == [Reason.NOT_IN_USE]
+    assert [r.reason for r in report.readings if r.metric is Metric.DOSE_RATE_SET] == [Reason.NOT_IN_USE]

@@ -48,7 +48,6 @@ def test_line_8_a_pump_that_infuses() -> None:
             Reading(M.VOLUME_INFUSED, 1.4, name="INVI", raw="1.4"),
         ],
         "13",
-        uptime_s=2000.0,
     )
 
 
@@ -60,7 +59,6 @@ def test_line_12_a_pump_that_is_off_measures_nothing() -> None:
             Reading(M.INFUSION_RATE, None, None, V.ABSENT, R.OFF, "INRT", "0"),
         ],
         "11",
-        uptime_s=2010.0,
     )
 
 
@@ -70,11 +68,10 @@ def test_line_13_left_over_dose_and_saturated_time() -> None:
             Reading(M.INFUSION_STATE, "infusing", name="INM3", raw="1"),
             Reading(M.INFUSION_RATE, 75.0, name="INRT", raw="75.00"),
             Reading(M.DRUG_NAME, "Ketamine", name="INSOL", raw="Ketamine"),
-            Reading(M.DOSE_RATE, None, None, V.ABSENT, R.NOT_IN_USE, "INDORT", "0"),
+            Reading(M.DOSE_RATE_SET, None, None, V.ABSENT, R.NOT_IN_USE, "INDORT", "0"),
             Reading(M.TIME_REMAINING, None, "s", V.ABSENT, R.OVER_RANGE, "INRMT", "65535"),
         ],
         "13",
-        uptime_s=2011.0,
     )
 
 
@@ -86,7 +83,6 @@ def test_line_14_bit_words() -> None:
             Reading(M.POWER_STATE, "mains", name="STATUS1", raw="0x00000183h"),
         ],
         "13",
-        uptime_s=2012.0,
         alarms=(Alarm(AlarmCode.NEAR_END, "volume near end", Priority.LOW, raw="PREALARM bit 2"),),
     )
 
@@ -181,7 +177,7 @@ def test_a_dose_comes_in_the_pumps_own_unit() -> None:
     dose = {"INDOCAL": "1", "INDCON": "0.7", "INDCONU": "31", "INDORT": "0.75", "INDORTU": "69"}
     assert said(dose).readings == [
         Reading(M.DRUG_CONCENTRATION, 0.7, "mg/mL", name="INDCON", raw="0.7"),
-        Reading(M.DOSE_RATE, 0.75, "mg/kg/h", name="INDORT", raw="0.75"),
+        Reading(M.DOSE_RATE_SET, 0.75, "mg/kg/h", name="INDORT", raw="0.75"),
     ]
 
 
@@ -199,17 +195,18 @@ def test_a_dose_that_may_be_a_left_over_is_questionable() -> None:
 @pytest.mark.parametrize("code", ["140", "0", "_NV", "", "x"])
 def test_an_unknown_unit_is_never_assumed(code: str) -> None:
     readings = said({"INDOCAL": "1", "INDORT": "4", "INDORTU": code}).readings
-    assert readings[0] == Reading(M.DOSE_RATE, 4.0, "unknown", V.QUESTIONABLE, R.UNIT_UNKNOWN, "INDORT", "4")
+    assert readings[0] == Reading(M.DOSE_RATE_SET, 4.0, "", V.QUESTIONABLE, R.UNIT_UNKNOWN, "INDORT", "4")
     assert readings[1].name == "INDORTU"
     assert readings[1].metric is M.UNMAPPED
 
 
-def test_the_dose_rate_being_delivered_goes_before_the_configured_one() -> None:
+def test_the_dose_rate_being_delivered_is_not_the_configured_one() -> None:
     dose = {"INDOCAL": "1", "INDORT": "0.75", "INDORTU": "69", "DORT": "0.70", "DORTU": "69"}
     configured, delivered = said(dose).readings
-    assert (configured.metric, configured.value, configured.unit) == (M.UNMAPPED, 0.75, "mg/kg/h")
+    assert (configured.metric, configured.value, configured.unit) == (M.DOSE_RATE_SET, 0.75, "mg/kg/h")
     assert (delivered.metric, delivered.value, delivered.unit) == (M.DOSE_RATE, 0.7, "mg/kg/h")
-    assert one("INDORT", "0.75", INDOCAL="1", INDORTU="69", DORT="_NV").metric is M.DOSE_RATE
+    stopped = said({"INM3": "0", "INRT": "0", **dose, "DORT": "0"}).readings
+    assert [r.value for r in stopped if r.metric is M.DOSE_RATE] == [0.0]
 
 
 @pytest.mark.parametrize(
@@ -300,7 +297,21 @@ def test_a_pump_that_is_off_has_a_state_and_nothing_else(off: dict[str, str]) ->
     first, *others = said({**off, **values, "INM8": "1", "INTIME": "5"}).readings
     assert first.value == S.OFF
     assert {(r.value, r.validity, r.reason) for r in others} == {(None, V.ABSENT, R.OFF)}
-    assert {r.metric for r in others} >= {M.INFUSION_RATE, M.VOLUME_INFUSED, M.DRUG_NAME, M.DOSE_RATE, M.POWER_STATE}
+    assert {r.metric for r in others} >= {
+        M.INFUSION_RATE,
+        M.VOLUME_INFUSED,
+        M.DRUG_NAME,
+        M.DOSE_RATE_SET,
+        M.POWER_STATE,
+    }
+
+
+@pytest.mark.parametrize(
+    "off", [{"DSSTATUS": "00050", "INA3": "1"}, {"STATUS1": "0x00000000h", "ALARM1": "0x00000400h"}]
+)
+def test_a_pump_that_is_off_shows_no_alarm(off: dict[str, str]) -> None:
+    assert said(off).alarms == ()
+    assert said({"DSSTATUS": "00050", "INRT": "0"}).alarms is None
 
 
 def test_words_go_before_disabled_flags_for_the_power_supply() -> None:
@@ -395,8 +406,11 @@ def test_a_time_that_is_none_stays_what_was_said(date: str, time: str) -> None:
     ]
 
 
-def test_uptime_is_the_devices_own() -> None:
-    assert said({"INRT": "1"}).uptime_s == 100.0
+def test_the_uptime_is_the_racks_and_no_pumps() -> None:
+    assert said({"INRT": "1"}).uptime_s is None
+    spoken = report("rack", [Entry(100, "50100", "FMNOR", "1")])
+    assert spoken is not None
+    assert spoken.uptime_s == 100.0
 
 
 def test_an_answer_without_readings_is_no_report() -> None:

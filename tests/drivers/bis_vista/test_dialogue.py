@@ -8,7 +8,17 @@ import pytest
 from drivers.api import Damage, Output, Port, Reading, Report, Request, Waveform
 from drivers.bis_vista import FAMILY, channels
 from drivers.bis_vista.channels import CHANNELS
-from drivers.bis_vista.codec import NAK, Control, Decoder, Other, Processed, RawEeg, StartProcessed, StopProcessed
+from drivers.bis_vista.codec import (
+    NAK,
+    Control,
+    Decoder,
+    Other,
+    Processed,
+    RawEeg,
+    StartProcessed,
+    StopProcessed,
+    Trend,
+)
 from drivers.bis_vista.driver import BisVistaDialogue, BisVistaSettings, reading, readings, rest_s
 from drivers.vocabulary import Metric, Reason, Validity
 from simulators.api import StillBedside
@@ -65,6 +75,15 @@ def test_without_signal_quality_no_number_of_the_block_is_valid(sqi: int) -> Non
     assert not any(r.validity is Validity.VALID for r in said)
     assert {r.reason for r in said if r.name != "SQI"} == {Reason.LOW_SIGNAL}
     assert [r.validity for r in readings(SAID.trends)][12] is Validity.VALID
+
+
+def test_noughts_without_signal_quality_are_nobodys() -> None:
+    """A block that is all zero must not look like a silent brain."""
+    nothing = Trend(0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+    said = {r.name: (r.value, r.validity, r.reason) for r in readings([nothing] * 3)}
+    assert said.pop("SQI") == (0, Validity.QUESTIONABLE, Reason.LOW_SIGNAL)
+    assert set(said.values()) == {(None, Validity.INVALID, Reason.LOW_SIGNAL)}
+    assert readings([nothing._replace(sqi=800)] * 3)[0].value == 0
 
 
 def test_the_index_is_named_as_the_monitor_names_it() -> None:

@@ -291,6 +291,30 @@ def test_marks_are_announced_once() -> None:
     assert not any(isinstance(x, Announcement) for x in hand.hear(marked.encode()))
 
 
+def test_only_the_new_marks_of_a_message_are_announced() -> None:
+    hand = live()
+    said = [
+        [x.raw for x in hand.hear(replace(NUMERICS, events=events).encode()) if isinstance(x, Announcement)]
+        for events in (b"\x05\x00\x00", b"\x05\x06\x00", b"\x06\x05\x06", bytes(3), b"\x05\x00\x00")
+    ]
+    assert said == [["05"], ["06"], ["06"], [], ["05"]]
+
+
+def test_silence_ends_no_alarm() -> None:
+    """The slow status says only what is audible."""
+    hand = live()
+
+    def rings(status: int, spo2_alarms: int = 0) -> list[str]:
+        report = hand.hear(replace(NUMERICS, status=status, spo2_alarms=spo2_alarms).encode())[0]
+        assert isinstance(report, Report)
+        return [alarm.text for alarm in report.alarms or ()]
+
+    high = ["high-priority alarm"]
+    assert [rings(0x08), rings(0x02), rings(0x04), rings(0x00)] == [high, high, high, []]
+    assert [rings(0x02), rings(0x0A), rings(0x02), rings(0x12)] == [[], high, high, [*high, "low-priority alarm"]]
+    assert [rings(0x08, 0x04), rings(0x02, 0x04), rings(0x02)] == [["SpO2 low"], ["SpO2 low"], []]
+
+
 def numbers(output: Output) -> list[object]:
     assert isinstance(output, Report)
     return [r.value for r in output.readings]
@@ -329,6 +353,14 @@ def test_lost_waves_are_empty_samples_and_a_long_gap_ends_the_block() -> None:
     hand.hear(Co2Wave(20, 0x0200, 0).encode())
     (rest,) = waves(hand.hear(Co2Wave(100, 0x0300, 0).encode()))
     assert rest.samples == (2.0,)
+
+
+def test_samples_of_before_a_gap_are_not_said_after_it() -> None:
+    hand = live()
+    hand.hear(*(Co2Wave(n, 0x0100, 0).encode() for n in range(10)))
+    hand.wait(12.8)  # in which the counter has gone round once
+    (block,) = waves(hand.hear(*(Co2Wave(n, 0x0200, 0).encode() for n in range(10, 30))))
+    assert block.samples == (2.0,) * 20
 
 
 def test_a_block_has_one_unit() -> None:

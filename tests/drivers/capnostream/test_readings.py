@@ -8,7 +8,7 @@ import pytest
 from drivers.api import Alarm, Reading
 from drivers.capnostream.channels import CHANNELS
 from drivers.capnostream.codec import Decoder, Numerics
-from drivers.capnostream.readings import alarms, disowned, readings
+from drivers.capnostream.readings import Alarms, disowned, readings
 from drivers.vocabulary import AlarmCode, Metric, Priority, Reason, Validity
 from tests.captures import load
 
@@ -31,6 +31,11 @@ def changed(**fields: object) -> Numerics:
     return replace(GOOD, **fields)  # type: ignore[arg-type]  # keyword by keyword
 
 
+def alarms(co2_alarms: int, spo2_alarms: int, co2_status: int, status: int) -> tuple[Alarm, ...]:
+    bits = {"co2_alarms": co2_alarms, "spo2_alarms": spo2_alarms, "co2_status": co2_status, "status": status}
+    return Alarms().take(changed(**bits))
+
+
 def test_the_example_in_full() -> None:
     assert isinstance(GOOD, Numerics)
     assert readings(GOOD, 0) == [
@@ -46,9 +51,7 @@ def test_the_apnoea_example() -> None:
     assert isinstance(NO_BREATH, Numerics)
     absent = (None, A, Reason.NOT_AVAILABLE)
     assert said(NO_BREATH) == {**dict.fromkeys(CO2, absent), "SpO2": (97, V, None), "PR": (72, V, None)}
-    assert alarms(NO_BREATH.co2_alarms, 0, 0, NO_BREATH.status) == (
-        Alarm(AlarmCode.APNOEA, "no breath", source="rr", raw="01"),
-    )
+    assert Alarms().take(NO_BREATH) == (Alarm(AlarmCode.APNOEA, "no breath", source="rr", raw="01"),)
 
 
 @pytest.mark.parametrize("channel", CHANNELS)

@@ -9,6 +9,7 @@ from drivers.api import Damage
 from drivers.contec_cms50.codec import (
     CUT_SHORT,
     NO_PACKET,
+    TOO_LONG,
     Decoder,
     Frame,
     KeepAlive,
@@ -100,7 +101,7 @@ def test_each_type_has_its_length(kind: int, size: int) -> None:
     found = decode("v7", good + packet + good)
     assert len(found) == 3
     assert decode("v7", good + packet[:-1] + good)[1] == Damage(CUT_SHORT, size - 1)
-    assert decode("v7", good + packet + b"\x85" + good)[2] == Damage(NO_PACKET, 1)
+    assert decode("v7", good + packet + b"\x85" + good)[1] == Damage(TOO_LONG, size + 1)
 
 
 def test_a_notice_keeps_its_reason_and_other_packets_keep_nothing() -> None:
@@ -124,12 +125,43 @@ def test_who_comes_in_the_middle_hears_of_no_damage(protocol: Protocol) -> None:
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
-def test_a_lost_byte_costs_its_packet_and_no_other(protocol: Protocol) -> None:
+def test_a_lost_byte_costs_its_packet_and_a_lost_first_byte_the_one_before_too(protocol: Protocol) -> None:
     good = GOOD[protocol].encode()
     for lost in range(len(good)):
         found = decode(protocol, good * 3 + good[:lost] + good[lost + 1 :] + good * 3)
-        assert [frame for frame in found if not isinstance(frame, Damage)] == [GOOD[protocol]] * 6
-        assert _summary(found)[1] == len(good) - 1
+        whole, size = _summary(found)
+        assert whole == [GOOD[protocol]] * (6 if lost else 5)
+        assert size == len(good) * (1 if lost else 2) - 1
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_a_byte_too_many_never_puts_one_number_into_anothers_place(protocol: Protocol) -> None:
+    good = GOOD[protocol].encode()
+    for place in range(1, len(good) + 1):
+        for byte in (b"\x48", b"\xc8"):
+            found = decode(protocol, good * 3 + good[:place] + byte + good[place:] + good * 3)
+            assert {(f.pulse, f.spo2) for f in found if isinstance(f, Realtime | OldPacket)} == {(72, 97)}, (
+                place,
+                byte,
+            )
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_a_gap_never_puts_one_number_into_anothers_place(protocol: Protocol) -> None:
+    """From one packet into another; where it ends at the place at which it began, both halves are whole again."""
+    good = GOOD[protocol].encode()
+    for begin in range(len(good)):
+        for end in range(len(good)):
+            found = decode(protocol, good * 3 + good[:begin] + good[end:] + good * 3)
+            assert set(_summary(found)[0]) == {GOOD[protocol]}, (begin, end)
+
+
+def test_a_packet_counts_when_the_next_one_or_silence_follows() -> None:
+    decoder, good = Decoder("v7"), GOOD["v7"].encode()
+    assert (decoder.feed(good[:-1]), decoder.is_waiting, decoder.settle()) == ([], False, [])
+    assert (decoder.feed(good[-1:]), decoder.is_waiting) == ([], True)
+    assert decoder.feed(good) == [GOOD["v7"]]
+    assert (decoder.settle(), decoder.is_waiting) == ([GOOD["v7"]], False)
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)

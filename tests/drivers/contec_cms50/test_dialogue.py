@@ -163,7 +163,7 @@ def test_the_log_of_a_cms50e() -> None:
         Metric.PERFUSION_INDEX: (None, "absent"),
         Metric.SIGNAL_QUALITY: (4, "valid"),
     }
-    assert waves(dialogue.receive(b"".join(LOG) * 3, 0.1))[0].samples[:6] == (19, 8, 12, 19, 29, 40)
+    assert waves(dialogue.receive(b"".join(LOG) * 3 + GOOD, 0.1))[0].samples[:6] == (19, 8, 12, 19, 29, 40)
 
 
 def test_a_change_is_said_at_once_and_what_is_equal_once_a_second() -> None:
@@ -183,9 +183,10 @@ def test_a_beat_and_a_bar_are_no_change() -> None:
 def test_a_block_is_cut_at_damage_and_forgotten_after_a_pause() -> None:
     dialogue = dialogue_in()
     dialogue.receive(GOOD * 10, 0.0)
-    assert [len(block.samples) for block in waves(dialogue.receive(b"\x80" + GOOD * 5, 0.1))] == [10]
+    assert [len(block.samples) for block in waves(dialogue.receive(b"\x80" + GOOD * 5, 0.1))] == [9]
+    dialogue.tick(0.3)
     assert waves(dialogue.receive(GOOD * 59, 5.0)) == []
-    assert [len(block.samples) for block in waves(dialogue.receive(GOOD, 5.1))] == [60]
+    assert [len(block.samples) for block in waves(dialogue.receive(GOOD * 2, 5.1))] == [60]
 
 
 def test_an_old_packet_alone_counts_after_silence() -> None:
@@ -210,10 +211,10 @@ def test_rests_double_up_to_a_minute() -> None:
 def test_what_is_sent_byte_for_byte() -> None:
     """Start, keep-alive, damage, silence, no answer, a late answer, the device's leave, close and a new connection."""
     script: list[tuple[float, bytes]] = [
-        *((at / 2, GOOD) for at in range(1, 24)),  # keep-alive at 5.5 and 10.5
+        *((at / 2, GOOD) for at in range(1, 24)),  # keep-alive at 5.7 and 10.7
         (11.9, b"\x80\x80\x80"),  # damage is no reason to speak
         (13.0, GOOD),
-        (20.0, b""),  # silence since 13.0: asked again at 16.0, 19.0
+        (20.0, b""),  # silence since 13.2: asked again at 16.2, 19.2
         (30.0, GOOD),
         (31.0, bytes.fromhex("0D 80 81")),
         (31.5, b""),
@@ -237,6 +238,7 @@ def test_what_is_sent_byte_for_byte() -> None:
         now = at
     pass_time(now, 40.0)
     note(dialogue.receive(GOOD, 40.0), 40.0)
+    pass_time(40.0, 40.9)
     note(dialogue.close(41.0), 41.0)
     again = dialogue_in()
     note(again.open(50.0), 50.0)
@@ -248,7 +250,9 @@ def test_the_devices_leave_ends_the_device_at_once() -> None:
     dialogue = dialogue_in()
     dialogue.open(0.0)
     dialogue.receive(GOOD * 5, 0.1)
-    block, left = dialogue.receive(Other(0x0D, 1).encode(), 0.2)
+    assert dialogue.receive(Other(0x0D, 1).encode(), 0.2) == []
+    assert dialogue.wake_at == pytest.approx(0.4)
+    block, left = dialogue.tick(0.4)
     assert isinstance(block, Waveform)
     assert left == Departed("", "the device has dropped the link (reason 1)")
-    assert [type(output) for output in dialogue.receive(GOOD, 0.3)] == [Report]
+    assert [type(output) for output in dialogue.receive(GOOD * 2, 0.5)] == [Report]

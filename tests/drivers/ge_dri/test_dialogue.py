@@ -121,7 +121,7 @@ def test_a_record_of_trends_is_not_said() -> None:
     assert hand.hear(record(block(0, real_words(), kind=3))) == []
     mixed = record(block(0, real_words(), kind=2), block(1, kind=1))
     (report,) = hand.hear(mixed)
-    assert report == Report([], device_time=datetime.fromisoformat("2018-08-02T14:45:20"), alarms=())
+    assert report == Report([], device_time=datetime.fromisoformat("2018-08-02T14:45:20"))
 
 
 def test_a_clock_that_was_never_set_is_no_time() -> None:
@@ -256,6 +256,64 @@ def test_alarm_texts_stand_in_every_report_until_they_are_too_old() -> None:
     (late,) = hand.hear(record(), after=5.0)
     assert isinstance(late, Report)
     assert late.alarms is None, "nobody has said whether they still ring"
+
+
+ASYSTOLE = with_groups(0, at_0=group(0x4F, 0x1200, 0, *[NO_DATA] * 4))
+
+
+def test_after_an_interruption_no_alarm_is_said_before_the_status_has_been_read_again() -> None:
+    """A report that left it out would end an alarm that still rings."""
+    hand = Hand(alarms=True)
+    hand.open()
+    hand.hear(record(block(0, ASYSTOLE)))
+    assert hand.hear(alarm_record()) == [], "the record that doesn't count has said nothing"
+    (report,) = hand.hear(record(block(0, ASYSTOLE)))
+    assert isinstance(report, Report)
+    assert [alarm.code for alarm in report.alarms or ()] == [AlarmCode.ASYSTOLE]
+    assert hand.wait() == [AskAlarms(0)]
+    while StartNumerics(0) not in hand.wait():
+        pass
+    hand.hear(record(block(0, real_words())))
+    assert hand.hear(alarm_record()) == []
+
+
+def test_texts_of_before_an_interruption_are_not_said_after_it() -> None:
+    hand = Hand(alarms=True).delivering()
+    hand.hear(record(block(0, real_words())))
+    (told,) = hand.hear(alarm_record(AlarmLine(b"HR HIGH", 2)), after=14.0)
+    assert isinstance(told, Report)
+    assert told.alarms
+    while StartNumerics(0) not in hand.wait():
+        pass
+    hand.hear(record(), after=1.0)
+    (report,) = hand.hear(record(), after=1.0)
+    assert isinstance(report, Report)
+    assert report.alarms is None
+
+
+def test_a_record_without_the_basic_class_says_nothing_of_alarms() -> None:
+    hand = Hand().delivering()
+    (before,) = hand.hear(record(block(1)))
+    hand.hear(record(block(0, ASYSTOLE)))
+    (after,) = hand.hear(record(block(1)))
+    assert isinstance(before, Report)
+    assert isinstance(after, Report)
+    assert (before.alarms, after.alarms) == (None, None)
+
+
+def test_an_apnoea_lasts_until_its_bit_falls_or_a_breath_is_counted() -> None:
+    hand = Hand().delivering()
+
+    def rings(status: int, rate: int) -> bool:
+        words = with_groups(0, at_132=group(status, 1, 100, 0, rate, 7600))
+        (report,) = hand.hear(record(block(0, words)))
+        assert isinstance(report, Report)
+        return [alarm.code for alarm in report.alarms or ()] == [AlarmCode.APNOEA]
+
+    assert [rings(7, NO_DATA), rings(7, 0), rings(7, NO_DATA), rings(7, 0), rings(7, NO_DATA)] == [False, *[True] * 4]
+    assert [rings(3, NO_DATA), rings(7, NO_DATA), rings(7, 0), rings(7, 4), rings(7, NO_DATA)] == [
+        False, False, True, False, False,
+    ]  # fmt: skip
 
 
 def test_status_alarms_begin_and_end() -> None:

@@ -5,7 +5,7 @@ import pytest
 from drivers.api import Alarm, Reading
 from drivers.ge_dri.channels import PRESSURE_LABELS, SPECIAL
 from drivers.ge_dri.extensions import GROUPS
-from drivers.ge_dri.readings import Gatherer, alarms
+from drivers.ge_dri.readings import Gatherer, status_alarms
 from drivers.vocabulary import AlarmCode, Metric, Priority, Reason, Validity
 from tests.drivers.ge_dri.records import NO_DATA, block, empty, group, real_words, with_groups
 
@@ -59,7 +59,7 @@ def test_the_log_in_which_the_apnea_bit_stands_beside_a_moving_carbon_dioxide() 
     assert judged(said["co2.et"]) == (4.12, "%", V, None)
     assert judged(said["co2.et x amb_press"]) == (31.3, "mm[Hg]", V, None)
     assert (said["co2.rr"].metric, judged(said["co2.rr"])) == (Metric.RESPIRATION_RATE_CO2, (16, None, V, None))
-    assert alarms(words) == ()
+    assert status_alarms(words) == ()
 
 
 def test_500_at_760_mmhg_is_38() -> None:
@@ -331,7 +331,7 @@ def test_fields_without_a_known_scale_are_never_valid() -> None:
     ],
 )
 def test_asystole_needs_its_bit_and_no_heart_rate(rate: int, status: int, expected: list[AlarmCode]) -> None:
-    found = alarms(with_groups(0, at_0=group(status, CHANNEL_1_II, rate, *[NO_DATA] * 4)))
+    found = status_alarms(with_groups(0, at_0=group(status, CHANNEL_1_II, rate, *[NO_DATA] * 4)))
     assert [alarm.code for alarm in found] == expected
 
 
@@ -340,7 +340,7 @@ def test_asystole_needs_its_bit_and_no_heart_rate(rate: int, status: int, expect
     [(0, 7, True), (16, 7, False), (NO_DATA, 7, False), (0, 3, False), (0, 4, False)],
 )
 def test_apnoea_needs_its_bit_and_a_rate_of_zero(rate: int, status: int, expected: bool) -> None:
-    found = alarms(with_groups(0, at_132=group(status, 1, 100, 0, rate, 7600)))
+    found = status_alarms(with_groups(0, at_132=group(status, 1, 100, 0, rate, 7600)))
     wanted = Alarm(AlarmCode.APNOEA, "CO2 status: apnea", Priority.HIGH, "CO2", "0700")
     assert found == ((wanted,) if expected else ())
 

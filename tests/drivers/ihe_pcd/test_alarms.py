@@ -258,6 +258,25 @@ def test_the_source_of_an_event_is_a_code_or_a_place(source: str, expected: str,
     assert said.source == expected
 
 
+@pytest.mark.parametrize(
+    ("vmd", "source", "expected"),
+    [
+        ("1.2", "70071^^MDC", "1.2.primary"), ("1.2", "1.2.2.0", "1.2.primary"), ("1.2", "", "1.2"),
+        ("1.1", "70071^^MDC", "primary"), ("1.1", "1.1.2.0", "primary"), ("1.0", "70071^^MDC", "primary"),
+        ("1.0", "1.2.2.0", "1.2.primary"),
+    ],
+)  # fmt: skip
+def test_the_source_of_an_event_says_in_which_vmd_it_lies(vmd: str, source: str, expected: str) -> None:
+    primary = "70071^MDC_DEV_PUMP_INFUSATE_SOURCE_PRIMARY^MDC"
+    rows = [
+        obx("68487^MDC_ATTR_EVT_COND^MDC", "197290^MDC_EVT_PUMP_DELIV_STOP^MDC", place=f"{vmd}.0.1", kind="CWE"),
+        obx("68488^MDC_ATTR_EVT_SOURCE^MDC", source, place=f"{vmd}.0.2", kind="CWE"),
+        *(obx(primary, place=f"{place}.2.0", kind="", status="X") for place in ("1.1", "1.2")),
+    ]
+    (said,) = announcements(hear(header(trigger="R42"), obr(), *rows))
+    assert said.source == expected
+
+
 def test_a_demonstrated_event_is_simulated_and_so_is_its_state() -> None:
     segments = [line.replace("||||||R", "|||DEMO|||R") for line in sample("pcd10_delivery_start.hl7")]
     outputs = hear(*segments)

@@ -215,7 +215,7 @@ def test_the_sample_pump() -> None:
 
 def test_the_sample_event_comes_before_the_state_behind_it() -> None:
     outputs = hear(*sample("pcd10_delivery_start.hl7"))
-    assert [type(output).__name__ for output in outputs] == ["Announcement", "Report", "Identity", "Ack"]
+    assert [type(output).__name__ for output in outputs] == ["Identity", "Announcement", "Report", "Ack"]
     (event,) = announcements(outputs)
     assert (event.event, event.source) == (EventKind.INFUSION_STARTED, "primary")
 

@@ -272,14 +272,23 @@ def test_bare_messages_end_in_quiet() -> None:
 
 
 @pytest.mark.parametrize(
-    "kind",
-    ["RGV^O15", "RDE^O11", "OMP^O09", "ORM^O01", "ADT^A01", "QRY^A19", "QBP^Q22", "ORA^R41", "", "ORU2^R01", "oru^R01"],
+    ("kind", "reason"),
+    [
+        *(
+            (kind, "order refused")
+            for kind in ("RGV^O15", "RDE^O11", "RDS^O13", "RAS^O17", "OMP^O09", "OMG^O19", "ORM^O01", "rgv^O15")
+        ),
+        *(
+            (kind, "unsupported message type")
+            for kind in ("ADT^A01", "QRY^A19", "QBP^Q22", "ORA^R41", "", "ORU2^R01", "oru^R01")
+        ),
+    ],
 )
-def test_what_is_no_observation_is_refused_and_says_nothing(kind: str) -> None:
+def test_what_is_no_observation_is_refused_and_says_nothing(kind: str, reason: str) -> None:
     text = header().replace("ORU^R01^ORU_R01", kind)
     outputs = hear(text, "PID|||4711||Testcase^Alpha", "ORC|NW|1", "RXG|1|||KETAMINE|20||mL", obr(), HR_ROW)
     assert codes(outputs) == ["CR"]
-    assert [output.reason for output in damage(outputs)] == ["unsupported message type"]
+    assert [output.reason for output in damage(outputs)] == [reason]
     assert len(outputs) == 2
     (ack,) = [output for output in outputs if isinstance(output, Ack)]
     assert ack.error == "200"

@@ -2,7 +2,9 @@
 
 import pytest
 
-from drivers.ihe_pcd.driver import IhePcdSettings
+from drivers.api import Announcement, Port, Report
+from drivers.ihe_pcd.codec import Ack, wrap
+from drivers.ihe_pcd.driver import IhePcdDialogue, IhePcdSettings
 from drivers.ihe_pcd.equipment import device_of, sender_of
 from drivers.vocabulary import Metric
 from tests.drivers.ihe_pcd.senders import (
@@ -17,6 +19,7 @@ from tests.drivers.ihe_pcd.senders import (
     obr,
     obx,
     reports,
+    sample,
 )
 
 HR = "147842^MDC_ECG_HEART_RATE^MDC"
@@ -127,21 +130,79 @@ def test_the_setting_fixes_one_key() -> None:
     assert said.device == "chair1"
 
 
-def test_a_device_is_introduced_once_in_a_connection_and_after_its_first_report() -> None:
+def test_a_device_is_introduced_once_in_a_connection_and_before_its_first_report() -> None:
     outputs = heard(obx(HR, "70", equipment=ONE), obx(HR, "80", place="2.1.1.1", equipment=TWO))
-    assert [type(output).__name__ for output in outputs] == ["Report", "Report", "Identity", "Identity", "Ack"]
+    assert [type(output).__name__ for output in outputs] == ["Identity", "Identity", "Report", "Report", "Ack"]
     assert [identity.device for identity in identities(outputs)] == sorted((EUI, OTHER_EUI))
 
 
-def test_a_demonstrated_row_is_apart_from_the_others() -> None:
-    outputs = heard(obx(HR, "70", flags="DEMO"), obx(SPO2, "97", place="1.2.1.1"))
-    assert [(report.simulated, report.readings[0].metric) for report in reports(outputs)] == [
-        (True, Metric.HEART_RATE), (False, Metric.SPO2),
+def test_another_pump_is_introduced_before_anything_that_it_says() -> None:
+    def serial(number: str) -> str:
+        return obx("67972^MDC_ATTR_SYS_ID^MDC", number, place="1.1.0.9", kind="ST")
+
+    dialogue = IhePcdDialogue(IhePcdSettings(key="chair1"), Port())
+    for number in ("A1", "B2"):
+        segments = (header(control_id=number), obr(), obx(HR, "70"), obr(), serial(number))
+        outputs = dialogue.receive(wrap("".join(f"{segment}\r" for segment in segments).encode()), 0.0)
+        said = [output for output in outputs if not isinstance(output, Ack)]
+        assert [type(output).__name__ for output in said][-1] == "Report"
+        assert [identity.serial for identity in identities(list(said))][-1] == number
+
+
+# Simulated data
+
+
+ALARM = obx("196616^MDC_EVT_ALARM^MDC", "196940^MDC_EVT_FLUID_LINE_OCCL^MDC", place="1.1.2.201.1", kind="CWE")
+
+
+@pytest.mark.parametrize("flag", ["DEMO", "TEST", "A~DEMO", "demo", " TEST "])
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_once_a_row_says_demo_all_of_its_device_is_simulated(flag: str, place: int) -> None:
+    rows = [
+        obx(HR, "70", equipment=ONE, flags=flag if place == 0 else ""),
+        obx(SPO2, "97", place="1.2.1.1", flags=flag if place == 1 else ""),
+        obx("150344^MDC_TEMP^MDC", "", place="1.3.1.1", flags=flag if place == 2 else ""),
+    ]
+    (report,) = reports(heard(*rows))
+    assert report.simulated
+    assert len(report.readings) == 3
+
+
+def test_the_constructed_demonstration_is_one_whole_simulated_report() -> None:
+    (report,) = reports(hear(*sample("pcd01_mindray_style.hl7")))
+    assert report.simulated
+    assert Metric.RESPIRATION_RATE_IMPEDANCE in {reading.metric for reading in report.readings}
+
+
+def test_a_demonstration_in_one_group_holds_for_the_devices_others_and_for_no_other_device() -> None:
+    outputs = hear(
+        header(), obr(), obx(HR, "70", equipment=ONE), obx(HR, "80", place="2.1.1.1", equipment=TWO),
+        obr(), obx(SPO2, "97", place="1.2.1.1", equipment=ONE, flags="DEMO"),
+    )  # fmt: skip
+    assert [(report.device, report.simulated) for report in reports(outputs)] == [
+        (EUI, True), (OTHER_EUI, False), (EUI, True),
     ]  # fmt: skip
-    assert len({report.key for report in reports(outputs)}) == 2, "else one would be taken for a resend of the other"
+    assert len({report.key for report in reports(outputs)}) == 3
 
 
-@pytest.mark.parametrize("processing", ["T", "D", "T^A"])
+def test_an_alarm_of_a_device_that_demonstrates_is_simulated_though_it_does_not_say_so() -> None:
+    dialogue = IhePcdDialogue(IhePcdSettings(), Port())
+
+    def tell(trigger: str, *rows: str) -> list[bool]:
+        segments = (header(trigger=trigger), obr(), *rows)
+        outputs = dialogue.receive(wrap("".join(f"{segment}\r" for segment in segments).encode()), 0.0)
+        return [output.simulated for output in outputs if isinstance(output, Report | Announcement)]
+
+    assert tell("R40", ALARM) == [False]
+    assert tell("R01", obx(HR, "70", flags="DEMO")) == [True]
+    assert tell("R40", ALARM) == [True]
+    assert tell("R01", obx(HR, "", status="X")) == [True], "a message without a value doesn't end it"
+    assert tell("R40", ALARM) == [True]
+    assert tell("R01", obx(HR, "70")) == [False]
+    assert tell("R40", ALARM) == [False]
+
+
+@pytest.mark.parametrize("processing", ["T", "D", "T^A", "t", " D"])
 def test_a_test_message_is_simulated_as_a_whole(processing: str) -> None:
     assert [report.simulated for report in reports(heard(obx(HR, "70"), processing=processing))] == [True]
 

@@ -46,7 +46,7 @@ def test_one_frame_byte_by_byte() -> None:
 
 def test_two_frames_in_one_write() -> None:
     said = dialogue().receive(FRAME + whole(header(control_id="C2"), obr(), HR), NOW)
-    assert [type(output).__name__ for output in said] == ["Report", "Identity", "Ack", "Report", "Ack"]
+    assert [type(output).__name__ for output in said] == ["Identity", "Report", "Ack", "Report", "Ack"]
 
 
 def test_a_frame_split_between_1c_and_0d_is_answered_at_1c() -> None:

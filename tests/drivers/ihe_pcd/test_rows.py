@@ -165,6 +165,13 @@ def test_every_unit_of_a_table_is_a_unit_of_the_vocabulary_or_its_neighbour() ->
         ("", "D", INVALID, Reason.DISOWNED),
         ("", "P", QUESTIONABLE, Reason.EARLY),
         ("", "S", QUESTIONABLE, Reason.EARLY),
+        # in no document of the profiles: not asked for, order only, pending; in none at all
+        ("", "N", QUESTIONABLE, Reason.OTHER),
+        ("", "O", QUESTIONABLE, Reason.OTHER),
+        ("", "I", QUESTIONABLE, Reason.OTHER),
+        ("", "Q", QUESTIONABLE, Reason.OTHER),
+        ("NAV", "I", ABSENT, Reason.NOT_AVAILABLE),
+        (" INV ", " r ", INVALID, Reason.DISOWNED),
         ("QUES", "R", QUESTIONABLE, Reason.OTHER),
         ("CAL", "R", QUESTIONABLE, Reason.CALIBRATING),
         ("EARLY", "R", QUESTIONABLE, Reason.EARLY),

@@ -6,7 +6,7 @@ import pytest
 
 from drivers.api import Reading
 from drivers.vocabulary import Metric, Reason, Validity
-from tests.drivers.ihe_pcd.senders import header, hear, heard, obr, obx, reports
+from tests.drivers.ihe_pcd.senders import announcements, header, hear, heard, obr, obx, reports
 
 HR = "147842^MDC_ECG_HEART_RATE^MDC"
 SYS = "150021^MDC_PRESS_BLD_NONINV_SYS^MDC"
@@ -111,6 +111,50 @@ def test_a_time_without_a_zone_stays_without_one() -> None:
 def test_a_message_sent_over_5_s_after_its_observation_is_late(sent: str, observed: str, is_late: bool) -> None:
     (report,) = reports(hear(header(time=sent), obr(observed), row(HR, "72")))
     assert report.late is is_late
+
+
+def test_a_report_is_late_by_its_own_time() -> None:
+    mds = obx("69965^MDC_DEV_MON_PHYSIO_MULTI_PARAM_MDS^MDC", place="1.0.0.0", kind="", status="X", time=CUFF)
+    (report,) = reports(heard(mds, row(HR, "72")))
+    assert (report.device_time, report.late) == (AT_CUFF, True)
+
+
+@pytest.mark.parametrize(("ended", "is_late"), [(NOW, False), (CUFF, True), ("", True), ("0", True)])
+def test_an_average_is_as_old_as_its_end(ended: str, is_late: bool) -> None:
+    (report,) = reports(hear(header(time=NOW), f"{obr(CUFF)}|{ended}", row(HR, "72")))
+    assert (report.device_time, report.late) == (AT_CUFF, is_late)
+
+
+EVENT = obx("68487^MDC_ATTR_EVT_COND^MDC", "197288^MDC_EVT_PUMP_DELIV_START^MDC", place="1.1.0.1", kind="CWE")
+ALARM = obx("196616^MDC_EVT_ALARM^MDC", "196940^MDC_EVT_FLUID_LINE_OCCL^MDC", place="1.1.2.201.1", kind="CWE")
+
+
+@pytest.mark.parametrize(("trigger", "said"), [("R42", EVENT), ("R40", ALARM)])
+@pytest.mark.parametrize(
+    ("observed", "own", "is_late"),
+    [
+        (NOW, "", False), (CUFF, "", True), ("", "", False), ("", CUFF, True),
+        (NOW, CUFF, False),  # which may be when the alarm began
+        (CUFF, NOW, True),
+    ],
+)  # fmt: skip
+def test_an_announcement_that_waited_is_no_news(
+    trigger: str, said: str, observed: str, own: str, is_late: bool
+) -> None:
+    row = said.replace("|||R|||", f"|||R|||{own}")
+    (announced,) = announcements(hear(header(trigger=trigger, time=NOW), obr(observed), row))
+    assert announced.late is is_late
+    assert announced.device_time == (AT_CUFF if (own or observed) == CUFF else AT)
+
+
+def test_without_an_obr_7_the_time_of_sending_is_the_observations_and_makes_a_message_news() -> None:
+    def key(sent: str, observed: str = "") -> str:
+        (report,) = reports(hear(header(time=sent), obr(observed), row(HR, "72")))
+        return report.key
+
+    assert key(NOW) == key(NOW)
+    assert key(NOW) != key("20260101000010+0000"), "steady values under an id that is used again are no resend"
+    assert key(NOW, NOW) == key("20260101000010+0000", NOW)
 
 
 def test_a_resend_has_the_same_key_and_another_message_has_not() -> None:

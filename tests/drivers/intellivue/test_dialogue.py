@@ -218,7 +218,7 @@ def heart(rate: int, handle: int = 1) -> Observed:
 
 
 def alerts(*entries: bytes, **fields: object) -> bytes:
-    lists = Observed(0, 1, {2308: listed(*entries), 2306: listed()})
+    lists = Observed(0, 1, {2306: listed(*entries), 2308: listed()})
     fields = {"invoke_id": 5, "sequence": None, "subject": ALERT_MONITOR} | fields
     return reply(lists, **fields)  # type: ignore[arg-type]  # keyword by keyword
 
@@ -248,14 +248,15 @@ def test_what_is_not_granted_is_not_asked_for() -> None:
     assert requests(Hand(options=0x80000000, waveforms=True).associate()) == ["Created", "KeepAlive", "FollowNumerics"]
 
 
-def test_single_polls_are_repeated_each_second() -> None:
+def test_single_polls_are_repeated_a_little_less_than_each_second() -> None:
+    """A monitor leaves a second poll within a second unanswered."""
     hand = Hand(options=0)
     hand.associate()
     said = []
-    while hand.now < START + 9:
-        said += requests(hand.wait())
-    assert said.count("ReadNumerics") == 9
-    assert said.count("KeepAlive") == 4
+    while hand.now < START + 10:
+        said += [(name, round(hand.now - START, 1)) for name in requests(hand.wait())]
+    assert [at for name, at in said if name == "ReadNumerics"] == [1.1, 2.2, 3.3, 4.4, 5.5, 6.6, 7.7, 8.8, 9.9]
+    assert [at for name, at in said if name == "KeepAlive"] == [2, 4, 6, 8]
 
 
 def test_a_monitor_that_takes_its_time_between_polls_is_given_it() -> None:
@@ -394,6 +395,21 @@ def test_a_refused_poll_is_tried_again_much_later() -> None:
     assert "KeepAlive" in requests(hand.wait())
 
 
+def test_numerics_that_are_refused_as_a_stream_are_asked_for_one_by_one() -> None:
+    hand = Hand()
+    hand.associate()
+    assert hand.hear(Refused(3, 10).encode()) == []
+    said = requests(hand.wait())
+    assert said == ["ReadNumerics"]
+    assert hand.now == START
+    assert reports(hand.hear(reply(heart(60), invoke_id=1, sequence=None)))
+    for _ in range(50):
+        said += requests(hand.wait())
+        hand.hear(reply(heart(60), invoke_id=1, sequence=None, time=8000 + int((hand.now - START) * 8000)))
+    assert said.count("ReadNumerics") > 20
+    assert "FollowNumerics" not in said
+
+
 def test_silence_ends_the_association() -> None:
     hand = Hand()
     hand.associate()
@@ -431,6 +447,28 @@ def test_after_a_refusal_comes_a_long_rest() -> None:
     assert hand.hear(Ended(End.REFUSED).encode()) == []
     assert hand.wait() == [Associate()]
     assert hand.now == START + 10
+
+
+def test_a_refusal_that_comes_late_is_respected_all_the_same() -> None:
+    hand = Hand()
+    hand.open()
+    assert hand.wait() == []
+    hand.now += 0.5
+    assert hand.hear(Ended(End.REFUSED).encode()) == []
+    assert hand.wait() == [Associate()]
+    assert hand.now == START + 12.5
+
+
+def test_an_alarm_list_that_is_cut_short_is_damage_and_ends_nothing() -> None:
+    hand = Hand()
+    hand.associate()
+    hand.hear(alerts(entry(0x4182, 62, 512)))
+    harmed = Observed(0, 1, {2306: b"\x00\x01", 2308: listed()})
+    outputs = hand.hear(reply(harmed, invoke_id=5, sequence=None, subject=ALERT_MONITOR, time=9000))
+    assert damage(outputs) == ["alarm list cut short"]
+    (report,) = reports(hand.hear(reply(heart(60))))
+    assert report.alarms is not None
+    assert len(report.alarms) == 1
 
 
 def test_a_monitor_that_never_answers_is_asked_every_five_seconds() -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from drivers.api import Reading
-from drivers.intellivue.alarms import Alerts, active
+from drivers.api import Alarm, Damage, Reading
+from drivers.intellivue.alarms import Active, Alerts, active
 from drivers.intellivue.channels import ALARM_STANDBY, WAVES, Attribute, metric_of, unit_of
 from drivers.intellivue.clock import MonitorClock, ticks_between
 from drivers.intellivue.export import Observed
@@ -101,7 +101,7 @@ def test_test_and_demo_stand_apart() -> None:
 @pytest.mark.parametrize(
     ("code", "metric"),
     [
-        (0x4182, Metric.HEART_RATE), (16993, Metric.PVC_COUNT), (0x480A, Metric.PULSE_RATE),
+        (0x4182, Metric.HEART_RATE), (16993, Metric.PVC_RATE), (0x480A, Metric.PULSE_RATE),
         (0x4822, Metric.PULSE_RATE), (0x4BB8, Metric.SPO2), (19376, Metric.PERFUSION_INDEX),
         (0x4A05, Metric.NIBP_SYSTOLIC), (0x4A06, Metric.NIBP_DIASTOLIC), (0x4A07, Metric.NIBP_MEAN),
         (61669, Metric.NIBP_PULSE_RATE), (18965, Metric.IBP_SYSTOLIC), (18966, Metric.IBP_DIASTOLIC),
@@ -134,7 +134,7 @@ def test_the_unit_sent_is_the_unit_said() -> None:
 
 def test_an_unknown_unit_makes_a_value_questionable() -> None:
     found = said("4BB8 0000 0001 00000061")
-    assert (found.value, found.unit, found.validity, found.reason) == (97, "unknown", V.QUESTIONABLE, R.UNIT_UNKNOWN)
+    assert (found.value, found.unit, found.validity, found.reason) == (97, "", V.QUESTIONABLE, R.UNIT_UNKNOWN)
 
 
 def test_an_unknown_code_is_passed_on() -> None:
@@ -193,10 +193,50 @@ def test_a_measurement_without_a_time_is_new_only_if_it_was_seen_to_change() -> 
 
 
 def test_measuring_then_the_same_value_is_a_new_measurement() -> None:
-    assert pressures(cuff(120), cuff(120, state=0x20), cuff(120)) == [
+    """While the cuff pumps the old value stands there: it is not said again."""
+    assert pressures(cuff(120), cuff(120, state=0x20), cuff(120, state=0x20), cuff(120), cuff(120)) == [
         (120, None, R.AGE_UNKNOWN),
-        (120, None, R.MEASURING),
         (120, None, None),
+    ]
+
+
+def test_what_was_seen_being_measured_has_a_known_age() -> None:
+    assert pressures(cuff(120, state=0x20), cuff(118)) == [(120, None, R.AGE_UNKNOWN), (118, None, None)]
+    assert pressures(cuff(None, state=0x2020), cuff(118, state=0x40), cuff(120)) == [
+        (None, None, R.NOT_AVAILABLE),
+        (120, None, None),
+    ]
+
+
+def test_a_result_that_is_seen_only_while_the_next_one_is_going_on_is_said() -> None:
+    """The cuff is in STAT mode: one measurement after another."""
+    later = NOON + timedelta(minutes=1)
+    assert pressures(cuff(120, NOON), cuff(118, later, 0x20), cuff(118, later, 0x20), cuff(118, later)) == [
+        (120, NOON, None),
+        (118, later, None),
+    ]
+    assert pressures(cuff(120), cuff(120, state=0x20), cuff(118, state=0x20)) == [
+        (120, None, R.AGE_UNKNOWN),
+        (118, None, None),
+    ]
+
+
+def test_the_device_s_own_bytes_stay_beside_it() -> None:
+    assert Numerics().read([cuff(120, state=0x20)]).readings[0].raw == "4a0500200f2000000078"
+
+
+def test_an_early_estimate_is_no_measurement() -> None:
+    later = NOON + timedelta(minutes=5)
+    cycle = [cuff(120, NOON), cuff(120, NOON, 0x20), cuff(131, later, 0x60), cuff(130, later), cuff(130, later)]
+    assert pressures(*cycle) == [(120, NOON, None), (130, later, None)]
+
+
+def test_a_cycle_without_a_result_says_nothing_twice() -> None:
+    old, nothing = cuff(120, NOON), cuff(None, NOON, 0x2000)
+    assert pressures(old, cuff(120, NOON, 0x20), old) == [(120, NOON, None)]
+    assert pressures(nothing, cuff(None, NOON, 0x2020), nothing) == [(None, None, R.NOT_AVAILABLE)]
+    assert pressures(cuff(None, None, 0x2000), cuff(None, None, 0x2020), cuff(None, None, 0x2000)) == [
+        (None, None, R.NOT_AVAILABLE)
     ]
 
 
@@ -226,13 +266,19 @@ def listed(*entries: bytes) -> bytes:
     return len(entries).to_bytes(2, "big") + len(body).to_bytes(2, "big") + body
 
 
+def alarms_in(*entries: bytes) -> tuple[Alarm, ...]:
+    found = active(listed(*entries))
+    assert found is not None
+    return found.alarms
+
+
 @pytest.mark.parametrize(
     ("kind", "priority"),
     [(1, Priority.LOW), (2, Priority.MEDIUM), (4, Priority.HIGH), (256, Priority.LOW), (512, Priority.MEDIUM),
      (1024, Priority.HIGH), (0, None)],
 )  # fmt: skip
 def test_an_alarms_type_gives_its_priority(kind: int, priority: Priority | None) -> None:
-    (alarm,) = active(listed(entry(0x4BB8, 62, kind, text="**SpO2 88<90"))).alarms
+    (alarm,) = alarms_in(entry(0x4BB8, 62, kind, text="**SpO2 88<90"))
     assert (alarm.priority, alarm.code, alarm.text, alarm.source) == (
         priority, AlarmCode.LIMIT_LOW, "**SpO2 88<90", "spo2"
     )  # fmt: skip
@@ -240,35 +286,72 @@ def test_an_alarms_type_gives_its_priority(kind: int, priority: Priority | None)
 
 
 def test_an_alarm_without_a_text_is_named_by_its_number() -> None:
-    (alarm,) = active(listed(entry(0x1234, 9999, 1, text_id=0xABCD))).alarms
+    (alarm,) = alarms_in(entry(0x1234, 9998, 1, text_id=0xABCD))
     assert (alarm.code, alarm.text, alarm.source) == (AlarmCode.UNKNOWN, "text 0000ABCD", "1234")
 
 
 def test_silenced_latched_and_suspended_are_still_active_and_standby_is_not() -> None:
     states = (0x8000, 0x4000, 0x2000, 0x1000, 0x0008, ALARM_STANDBY)
-    assert len(active(listed(*(entry(n, n, 1, state) for n, state in enumerate(states)))).alarms) == 5
+    assert len(alarms_in(*(entry(n, n, 1, state) for n, state in enumerate(states)))) == 5
 
 
 @pytest.mark.parametrize("state", [0x0400, 0x0100])
 def test_alarms_in_test_or_demo_stand_apart(state: int) -> None:
     found = active(listed(entry(1, 1, 1), entry(2, 2, 1, state)))
+    assert found is not None
     assert (len(found.alarms), len(found.simulated)) == (1, 1)
 
 
-@pytest.mark.parametrize("size", range(0, 60, 7))
-def test_a_list_cut_short_keeps_what_is_whole(size: int) -> None:
-    whole = listed(entry(1, 1, 1), entry(2, 2, 1))
-    assert len(active(whole[:size]).alarms) == (1 if size >= 34 else 0)
+def test_a_list_cut_short_is_not_read_and_ends_no_alarm() -> None:
+    whole = listed(entry(1, 2, 1), entry(2, 2, 1, text="**SpO2 LOW"))
+    assert (found := active(whole)) is not None
+    assert len(found.alarms) == 2
+    for size in range(len(whole)):
+        assert active(whole[:size]) is None, size
+    alerts = Alerts()
+    assert isinstance(alerts.read([Observed(0, 1, {Attribute.PATIENT_ALARMS: whole})]), Active)
+    assert alerts.read([Observed(0, 1, {Attribute.PATIENT_ALARMS: whole[:40]})]) == Damage("alarm list cut short", 40)
+    after = alerts.read([Observed(0, 1, {Attribute.TECHNICAL_ALARMS: listed()})])
+    assert isinstance(after, Active)
+    assert len(after.alarms) == 2, "as it was"
+
+
+def test_a_list_longer_than_any_monitors_is_not_read() -> None:
+    assert active(listed(*[entry(1, 2, 1)] * 64)) is not None
+    assert active(listed(*[entry(1, 2, 1)] * 65)) is None
+
+
+@pytest.mark.parametrize(
+    ("code", "word"),
+    [
+        (40, AlarmCode.LIMIT_HIGH), (62, AlarmCode.LIMIT_LOW), (3072, AlarmCode.APNOEA), (3076, AlarmCode.ASYSTOLE),
+        (3246, AlarmCode.DESATURATION), (3224, AlarmCode.ARRHYTHMIA), (61444, AlarmCode.ARRHYTHMIA),
+        (274, AlarmCode.LEAD_OFF), (308, AlarmCode.NO_SENSOR), (230, AlarmCode.CUFF), (70, AlarmCode.MALFUNCTION),
+        (9998, AlarmCode.UNKNOWN),
+    ],
+)  # fmt: skip
+def test_an_alarms_code_is_an_event_of_the_nomenclature(code: int, word: AlarmCode) -> None:
+    (alarm,) = alarms_in(entry(0x4BB8, code, 1))
+    assert (alarm.code, alarm.mdc) == (word, (196608 + code, ""))
+
+
+def test_the_last_bit_of_an_alarms_code_says_that_its_source_is_no_measurement() -> None:
+    (alarm,) = alarms_in(entry(0x4BB8, 71, 1))
+    assert (alarm.code, alarm.source, alarm.mdc) == (AlarmCode.MALFUNCTION, "4BB8", (196678, ""))
+
+
+def test_the_patients_list_is_0902_and_the_technical_one_0904() -> None:
+    assert (Attribute.PATIENT_ALARMS, Attribute.TECHNICAL_ALARMS) == (0x0902, 0x0904)
 
 
 def test_a_list_that_an_answer_leaves_out_is_as_it_was() -> None:
     alerts = Alerts()
     patient, technical = listed(entry(1, 1, 256)), listed(entry(2, 2, 1))
     both = alerts.read([Observed(0, 1, {Attribute.PATIENT_ALARMS: patient, Attribute.TECHNICAL_ALARMS: technical})])
-    assert both is not None
+    assert isinstance(both, Active)
     assert len(both.alarms) == 2
     one = alerts.read([Observed(0, 1, {Attribute.TECHNICAL_ALARMS: listed()})])
-    assert one is not None
+    assert isinstance(one, Active)
     assert [alarm.raw[:4] for alarm in one.alarms] == ["0001"]
     assert alerts.read([Observed(0, 1, {})]) is None
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from drivers.api import Damage, Identity, Output, Port, Report, Request
+from drivers.common.rounds import SECOND_CHANCE
 from drivers.medibus import FAMILY
 from drivers.medibus.codec import (
     AlarmRecord,
@@ -205,6 +206,77 @@ def test_half_a_set_of_alarms_is_not_said() -> None:
     assert hand.hear(Alarms((), page=2)) == []
 
 
+APNOEA = AlarmRecord("1", "0D", "APNEA       ")
+VOLUME = AlarmRecord("3", "33", "VOL INCONST ")
+
+
+def said_alarms(outputs: Iterable[Output]) -> list[list[str]]:
+    reports = (output for output in outputs if isinstance(output, Report) and output.alarms is not None)
+    return [[alarm.text for alarm in report.alarms or ()] for report in reports]
+
+
+def test_a_refusal_of_a_page_that_has_been_answered_ends_no_alarm() -> None:
+    """15h says "corrupt" too: one harmed request must not look as if page 2 had nothing to say."""
+    hand = ready()
+    hand.wait()
+    assert said_alarms(hand.hear(MEASURED, Alarms(()), Alarms((VOLUME,), page=2))) == [["VOL INCONST"]]
+    hand.wait()
+    assert said_alarms(hand.hear(MEASURED, Alarms((APNOEA,)), Answer(0x15))) == []
+    assert hand.wait() == [ReadMeasured()]
+    assert said_alarms(hand.hear(MEASURED, Alarms((APNOEA,)), Alarms((), page=2))) == [["APNEA"]]
+
+
+def test_a_page_that_is_refused_again_and_again_leads_to_a_new_beginning_without_it() -> None:
+    hand = ready()
+    hand.wait()
+    hand.hear(MEASURED, Alarms(()), Alarms((), page=2))
+    for _ in range(2):
+        hand.wait()
+        assert said_alarms(hand.hear(MEASURED, Alarms((APNOEA,)), Answer(0x15))) == []
+    assert hand.wait() == [ICC]
+    hand.hear(Answer(0x51), Answer(0x52))
+    hand.wait()
+    assert said_alarms(hand.hear(MEASURED, Alarms((APNOEA,)), Answer(0x15))) == [["APNEA"]]
+
+
+def test_a_page_refused_at_first_has_a_second_chance() -> None:
+    hand, asked = ready(), []
+    for _ in range(2 * SECOND_CHANCE):
+        assert hand.wait() == [ReadMeasured()]
+        outputs = hand.hear(MEASURED, Alarms((APNOEA,)))
+        asked.append(outputs[-1] == ReadAlarms2())
+        outputs += hand.hear(Answer(0x15)) if asked[-1] else []
+        assert said_alarms(outputs) == [["APNEA"]]
+    assert [number for number, is_asked in enumerate(asked, 1) if is_asked] == [1, SECOND_CHANCE, 2 * SECOND_CHANCE]
+    for _ in range(SECOND_CHANCE - 1):
+        hand.wait()
+        hand.hear(MEASURED, Alarms(()))
+    hand.wait()
+    hand.hear(MEASURED, Alarms(()), Alarms((VOLUME,), page=2))
+    hand.wait()
+    assert said_alarms(hand.hear(MEASURED, Alarms((APNOEA,)), Alarms((VOLUME,), page=2))) == [["APNEA", "VOL INCONST"]]
+
+
+def test_a_page_that_is_never_answered_keeps_the_other_ones_alarms_back_for_two_rounds_only() -> None:
+    hand, heard = ready(), []
+    for _ in range(4):
+        assert hand.wait() == [ReadMeasured()]
+        outputs = hand.hear(MEASURED, Alarms((APNOEA,)))
+        heard.append(said_alarms([*outputs, *(hand.wait() if outputs[-1] == ReadAlarms2() else [])]))
+    assert heard == [[], [["APNEA"]], [["APNEA"]], [["APNEA"]]]
+
+
+def test_a_late_page_does_not_become_part_of_the_next_set() -> None:
+    hand = ready()
+    hand.wait()
+    hand.hear(MEASURED, Alarms(()))
+    assert hand.wait() == []  # page 2 stays away
+    assert hand.wait() == [ReadMeasured()]
+    hand.hear(Alarms((VOLUME,), page=2), MEASURED)
+    assert said_alarms(hand.hear(Alarms((APNOEA,)))) == []
+    assert said_alarms(hand.hear(Alarms((), page=2))) == [["APNEA"]]
+
+
 def test_a_device_that_does_not_answer_is_greeted_before_it_would_give_up() -> None:
     hand = Hand()
     hand.open()
@@ -260,6 +332,18 @@ def test_a_device_that_stops_is_let_go_and_greeted_later() -> None:
     assert hand.wait() == [ICC]
 
 
+@pytest.mark.parametrize("wakes_by", ["time", "bytes"])
+def test_a_gateway_that_stood_still_begins_anew(wakes_by: str) -> None:
+    """The device has given up by then: a question, or an answer to what it asked, would be out of place."""
+    hand = ready()
+    hand.now += 60.0
+    if wakes_by == "bytes":
+        assert hand.hear(DeviceCommand(0x30)) == []
+    else:
+        assert hand.dialogue.tick(hand.now) == []
+    assert hand.wait() == [ICC]
+
+
 def test_a_command_that_a_device_does_not_give_is_not_answered() -> None:
     hand = ready()
     assert hand.hear(DeviceCommand(0x54, b"00")) == [Damage("command not expected of a device", 7)]
@@ -303,6 +387,15 @@ def test_a_recording_is_read_without_a_conversation() -> None:
     outputs = dialogue.receive(data, START)
     assert [type(output) for output in outputs] == [Report, Report]
     assert dialogue.wake_at is None
+
+
+def test_a_recording_without_its_beginning_keeps_pages_of_one_round_together() -> None:
+    dialogue = MedibusDialogue(MedibusSettings(), Port())
+    rounds = [((APNOEA,), ()), ((), (VOLUME,)), ((APNOEA,), (VOLUME,)), ((), ())]
+    data = b"".join(Alarms(one).encode() + Alarms(two, page=2).encode() for one, two in rounds)
+    first, *others = said_alarms(dialogue.receive(data, START))
+    assert first == ["APNEA"]  # as long as no page 2 has come, page 1 is all
+    assert others == [["VOL INCONST"], ["APNEA", "VOL INCONST"], []]
 
 
 @pytest.mark.parametrize("poll_s", [0, 0.4, 61, float("nan")])

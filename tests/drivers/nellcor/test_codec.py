@@ -85,6 +85,13 @@ def test_the_header_as_logged() -> None:
     assert COLUMN_NAMES.encode() == columns + b"\r\n"
 
 
+def test_the_header_of_an_n595_is_no_damage() -> None:
+    model, mode, columns = CAPTURES["05_n595_header"].frames
+    assert decode(GOOD, model + b"\r\n")[1] == Model("NPB-595", "1.2.3.4")
+    for line in (mode, columns):
+        assert decode(GOOD, line + b"\r\n")[1] == Heading(line.decode())
+
+
 def test_the_line_of_the_silenced_alarm_in_full() -> None:
     clock = datetime.fromisoformat("2017-12-29T07:19:01")
     assert decode(GOOD) == [TextLine(clock, "79*", "66", "18", ("MO", "SL", "AS"))]

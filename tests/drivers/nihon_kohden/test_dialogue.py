@@ -121,8 +121,9 @@ def test_a_text_that_may_name_a_person_is_left_out() -> None:
 
 
 def test_demonstration_is_said() -> None:
-    real, demo = reports(hear(header(), "OBR|1", obx(HR, "72", "bpm"), obx(HR, "60", "bpm", flags="DEMO")))
-    assert [(part.simulated, part.readings[0].value) for part in (real, demo)] == [(False, 72), (True, 60)]
+    for flag in ("DEMO", "TEST", " demo", "H~DEMO"):
+        (demo,) = reports(hear(header(), "OBR|1", obx(HR, "72", "bpm"), obx(HR, "60", "bpm", flags=flag)))
+        assert (demo.simulated, [reading.value for reading in demo.readings]) == (True, [72, 60])
     (training,) = reports(hear(header(processing="T"), "OBR|1", obx(HR, "72", "bpm")))
     assert training.simulated
 
@@ -146,6 +147,14 @@ def test_a_query_for_a_patient_is_refused_and_an_answer_is_not_answered() -> Non
     assert [part.reason for part in damage(outputs)] == ["unsupported message type"]
     assert codes(outputs) == ["AR"]
     assert codes(hear(header(kind="ADR^A19"), "MSA|AA|1")) == []
+
+
+@pytest.mark.parametrize("kind", ["RGV^O15", "RDE^O11", "OMP^O09", "ORM^O01"])
+def test_an_order_is_refused_and_counted_as_one(kind: str) -> None:
+    outputs = hear(header(kind=kind), "ORC|NW|1", "OBR|1", obx(HR, "72", "bpm"))
+    assert [part.reason for part in damage(outputs)] == ["order refused"]
+    assert codes(outputs) == ["AR"]
+    assert len(outputs) == 2
 
 
 def test_a_row_without_a_parameter_spoils_nothing_else() -> None:

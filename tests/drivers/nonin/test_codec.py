@@ -163,12 +163,28 @@ def test_a_frame_too_few_or_too_many_is_frame_loss(kind: Format) -> None:
 
 
 @pytest.mark.parametrize("reply", [b"\x06", b"\x15", bytes.fromhex("02 F2 06 1A 0B 16 09 1E 0F 03")])
-@pytest.mark.parametrize("kind", ["df2", "df7", "df8"])
+@pytest.mark.parametrize("kind", ["df2", "df7"])
 def test_replies_to_somebody_elses_commands_are_no_frames(kind: Format, reply: bytes) -> None:
     good = said(GOOD[kind])
     found = decode(kind, good * 3 + reply + good * 3)
     assert [frame for frame in found if not isinstance(frame, Damage)] == [GOOD[kind]] * 6
     assert _summary(found)[1] == len(reply)
+
+
+@pytest.mark.parametrize("reply", [b"\x06", b"\x15", bytes.fromhex("02 F2 06 1A 0B 16 09 1E 0F 03")])
+def test_a_reply_in_the_silence_of_format_8_costs_no_frame(reply: bytes) -> None:
+    decoder, good = Decoder("df8"), said(GOOD["df8"])
+    found = [frame for piece in (good, reply, good) for frame in [*decoder.feed(piece), *decoder.settle()]]
+    assert found[0] == found[-1] == GOOD["df8"]
+    assert _summary(found) == ([GOOD["df8"]] * 2, len(reply))
+
+
+def test_a_byte_too_many_never_makes_a_saturation_of_something_else() -> None:
+    good = said(GOOD["df8"])
+    for place in range(1, len(good) + 1):
+        for byte in (b"\x20", b"\x60", b"\x80"):
+            found = decode("df8", good * 3 + good[:place] + byte + good[place:], good * 3)
+            assert set(_summary(found)[0]) == {GOOD["df8"]}, (place, byte)
 
 
 @pytest.mark.parametrize("kind", FORMATS)
@@ -207,10 +223,11 @@ def test_a_frame_of_format_8_counts_when_silence_or_two_more_follow() -> None:
     decoder, good = Decoder("df8"), said(GOOD["df8"])
     assert (decoder.feed(good), decoder.is_waiting) == ([], True)
     assert (decoder.settle(), decoder.is_waiting) == ([GOOD["df8"]], False)
-    assert decoder.feed(good) == [GOOD["df8"]]
+    assert (decoder.feed(good), decoder.settle()) == ([], [GOOD["df8"]])
     assert decoder.feed(b"\x00" + good) == [Damage("no frame", 1)]
     assert decoder.feed(good) == []
-    assert decoder.feed(good) == [GOOD["df8"]] * 3
+    assert decoder.feed(good) == [GOOD["df8"]] * 2
+    assert decoder.settle() == [GOOD["df8"]]
 
 
 @pytest.mark.parametrize("size", [0, 13, 65, 0xFFFF])

@@ -57,7 +57,7 @@ def test_an_alarm_as_the_guide_prints_it() -> None:
     (alarm,) = announced(outputs)
     assert alarm == Announcement(
         EventKind.ALARM, None, AlarmCode.LIMIT_HIGH, "SpO2 High, SpO2=98 %", Priority.MEDIUM, device="LOCATION34",
-        raw="2^Yellow Alarm^MDIL-ALERT SpO2 High, SpO2=98 %", device_time=alarm.device_time, key=alarm.key,
+        raw="2^Yellow Alarm^MDIL-ALERT SpO2 High, SpO2=98 %", device_time=alarm.device_time, late=True, key=alarm.key,
     )  # fmt: skip
     assert str(alarm.device_time) == "2012-05-13 11:18:01"
     assert alarm.key

@@ -2,8 +2,11 @@
 
 import pytest
 
+from drivers.api import Announcement, Port, Report
+from drivers.philips_mdil import FAMILY
+from drivers.philips_mdil.driver import PhilipsMdilSettings
 from drivers.vocabulary import Metric, Reason, Validity
-from tests.drivers.philips_mdil.senders import TIME, announced, header, hear, obx, reading, reports
+from tests.drivers.philips_mdil.senders import NOW, TIME, announced, frame, header, hear, obx, reading, reports
 
 HR, SPO2, SYS, PULSE, RESP = (
     "0002-4182^HR^MDIL", "0002-4bb8^SpO2^MDIL", "0002-4a05^NBPs^MDIL", "0002-480a^Pulse^MDIL", "0002-5000^Resp^MDIL",
@@ -116,13 +119,33 @@ def test_only_a_spot_checks_own_time_is_a_cuffs_time() -> None:
 def test_demonstration_is_said() -> None:
     mode = obx("0402-f8f5^sMode^MDIL", "DEMO", kind="ST")
     assert [report.simulated for report in reports(hear(header(), "OBR|1", obx(HR, "72", BPM), mode))] == [True]
-    real, demo = reports(hear(header(), "OBR|1", obx(HR, "72", BPM), obx(HR, "60", BPM, flags="DEMO")))
-    assert [(part.simulated, part.readings[0].value) for part in (real, demo)] == [(False, 72), (True, 60)]
+    (demo,) = reports(hear(header(), "OBR|1", obx(HR, "72", BPM), obx(HR, "60", BPM, flags="DEMO")))
+    assert (demo.simulated, [reading.value for reading in demo.readings]) == (True, [72, 60])
+    beds = hear(
+        header(), "PV1||I|^^B1", "OBR|1", obx(HR, "72", BPM), "PV1||I|^^B2", "OBR|1", obx(HR, "60", BPM, flags="DEMO"),
+        "PV1||I|^^B2", "OBR|1", obx(HR, "61", BPM),
+    )  # fmt: skip
+    assert [(part.device, part.simulated) for part in reports(beds)] == [("B1", False), ("B2", True), ("B2", True)]
     alarm = obx("2^Yellow Alarm^MDIL-ALERT", "HR Low, HR=55 /min", kind="TX", flags="DEMO")
     assert [said.simulated for said in announced(hear(header(), "OBR||||ALARM", alarm))] == [True]
     for processing, is_simulated in (("P", False), ("T", True), ("D", True)):
         (report,) = reports(hear(header(processing=processing), "OBR|1", obx(HR, "72", BPM)))
         assert report.simulated is is_simulated
+
+
+def test_an_alarm_behind_a_demonstration_is_simulated_though_it_does_not_say_so() -> None:
+    dialogue = FAMILY.dialogue(PhilipsMdilSettings(), Port())
+    alarm = obx("2^Yellow Alarm^MDIL-ALERT", "HR Low, HR=55 /min", kind="TX")
+
+    def tell(*rows: str) -> list[bool]:
+        outputs = dialogue.receive(frame(header(), "PV1|||^^B1", "OBR|1", *rows), NOW)
+        return [output.simulated for output in outputs if isinstance(output, Report | Announcement)]
+
+    assert tell(obx(HR, "72", BPM, flags="DEMO")) == [True]
+    assert tell(alarm) == [True]
+    assert tell(obx(HR, "", BPM)) == [True], "a message without a value doesn't end it"
+    assert tell(obx(HR, "72", BPM)) == [False]
+    assert tell(alarm) == [False]
 
 
 def test_an_alarm_row_that_says_nothing_is_no_alarm_and_not_lost() -> None:

@@ -139,7 +139,7 @@ def test_no_sentinel_is_a_valid_value(field: str, number: int, name: str, validi
 @pytest.mark.parametrize("unit", [n for n in range(256) if n and n not in DOSE_UNITS])
 def test_a_dose_of_unknown_unit_is_questionable(unit: int) -> None:
     reading = said(dose_unit=unit)["Dosage rate"]
-    assert (reading.value, reading.unit, reading.reason) == (3.5, "unknown", R.UNIT_UNKNOWN)
+    assert (reading.value, reading.unit, reading.reason) == (3.5, "", R.UNIT_UNKNOWN)
     assert reading.raw == f"00015e {unit:02x}"
 
 
