@@ -21,8 +21,14 @@ check: .venv/ready  ## format, lint, types, layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# What starts real processes and keeps time runs alone, behind the rest.
 test: check  ## everything that CI runs
+ifdef ARGS
 	$(BIN)/pytest $(ARGS)
+else
+	$(BIN)/pytest -n auto -m "not slow"
+	$(BIN)/pytest -m slow
+endif
 
 prove: .venv/ready  ## the ten proofs that nothing but reading is possible; part of `make test`
 	$(BIN)/pytest tests/prove $(ARGS)

@@ -161,7 +161,7 @@ class Validity(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a value isn't simply valid. A closed list, worded as in the protocol dossiers."""
+    """Why a value isn't simply valid. A closed list, in the words of the devices' manuals."""
 
     NOT_AVAILABLE = "not available"
     NO_SENSOR = "no sensor"

@@ -2,7 +2,7 @@
 
 A file begins with comment lines; `# origin:` says where the bytes came from, `# evidence:` is one of `real` (a device's
 log or capture), `printed` (a manual or specification), `library` (another program's output), `constructed` (by
-hand from a dossier: shows consistency with the dossier, no more). Each further non-blank line is one frame: text in
+hand from a description: shows consistency with it, no more). Each further non-blank line is one frame: text in
 `.txt`, hexadecimal in `.hex`.
 """
 

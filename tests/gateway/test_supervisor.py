@@ -185,6 +185,15 @@ def test_a_replugged_port_is_back_within_a_second() -> None:
     assert pulled >= 0.1
 
 
+def test_a_port_that_is_pulled_and_replugged_again_and_again_is_back_within_a_second_each_time() -> None:
+    patience = Patience("serial")
+    for _ in range(20):
+        pulled = patience.after_conversation(1.0, 0.0)
+        looks = [patience.after_failure_to_open(0.0) for _ in range(5)]
+        assert pulled <= 0.5
+        assert max(looks) <= 0.5
+
+
 async def test_a_fault_of_the_gateways_own_watch_ends_no_link(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
