@@ -1,7 +1,7 @@
 """The conversation with an Alaris syringe pump: seven fixed questions in rounds."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,8 +18,9 @@ from drivers.alaris.codec import (
     ReadVtbi,
 )
 from drivers.alaris.readings import alarm, infusion, single, syringe, vtbi
-from drivers.api import Damage, Departed, Identity, Output, Port, Report
-from drivers.common.rounds import Pace, Rounds
+from drivers.api import Departed, Identity, Output, Port, Report, Request
+from drivers.common.polling import OTHER_QUESTION, Polled, check_pace, pace, unused
+from drivers.common.rounds import Rounds
 
 Question = type[ReadSerialNumber | ReadProtocol | ReadResponseMax | ReadInfusion | ReadVtbi | ReadSyringe | ReadAlarm]
 
@@ -41,23 +42,16 @@ class AlarisSettings:
     retries: int = 1
 
     def __post_init__(self) -> None:
-        if not 1 <= self.poll_s <= 3600:
-            raise ValueError(f"poll_s {self.poll_s}: set it between 1 and 3600 s (5 is usual)")
-        if not 0.5 <= self.timeout_s <= 60:
-            raise ValueError(f"timeout_s {self.timeout_s}: set it between 0.5 and 60 s (4 is usual)")
-        if not 0 <= self.retries <= 2:
-            raise ValueError(f"retries {self.retries}: set it between 0 and 2 (1 is usual)")
+        check_pace(self)
 
 
-class AlarisDialogue:
+class AlarisDialogue(Polled[Question, Answer]):
     """One conversation with one pump."""
 
     def __init__(self, settings: AlarisSettings, port: Port) -> None:
+        super().__init__(Decoder(), Rounds(OPENING, POLLED, VITAL, pace(settings)))
         self._settings = settings
         self._is_file = port.kind == "file"
-        self._decoder = Decoder()
-        pace = Pace(settings.poll_s, settings.timeout_s, settings.retries)
-        self._rounds: Rounds[Question] = Rounds(OPENING, POLLED, VITAL, pace)
         self._serial = ""
         self._alarm = ""  # the code that was named last, this round
         self._takers: dict[str, Callable[[Answer, float], list[Output]]] = {
@@ -73,40 +67,17 @@ class AlarisDialogue:
             for verb in (RATE_ALONE, VOLUME_ALONE, LARGEST_RATE):
                 self._takers[verb] = self._take_single
 
-    @property
-    def wake_at(self) -> float | None:
-        """When `tick` wants to be called."""
-        return self._rounds.wake_at
-
-    def open(self, now: float) -> Sequence[Output]:
-        """Ask who it is."""
-        return [self._rounds.begin(now)()]
-
-    def receive(self, data: bytes, now: float) -> Sequence[Output]:
-        """Take bytes; publish what they completed."""
-        outputs: list[Output] = []
-        for found in self._decoder.feed(data):
-            outputs += [found] if isinstance(found, Damage) else self._take(found, now)
-        return outputs
-
-    def tick(self, now: float) -> Sequence[Output]:
-        """Ask the next question, or give up waiting."""
-        question = self._rounds.tick(now)
+    def _request(self, question: Question) -> Request:
         if question is ReadAlarm:
             self._alarm = ""
-        return [question()] if question else []
-
-    def close(self, _now: float) -> Sequence[Output]:
-        """Say nothing: the protocol has no goodbye that is not a write."""
-        self._rounds.close()
-        return []
+        return question()
 
     def _take(self, answer: Answer, now: float) -> list[Output]:
         asked = self._rounds.asked
         is_asked = asked is not None and answer.verb == asked.verb
         taker = self._takers.get(answer.verb)
         if taker is None or not (is_asked or self._is_file):
-            return [Damage("answer to another question", len(answer.encode()))]
+            return [unused(OTHER_QUESTION, answer)]
         if is_asked:
             self._rounds.answered(now)
         return taker(answer, now)
@@ -115,7 +86,7 @@ class AlarisDialogue:
         serial = answer.fields[0].strip()
         if not serial:
             self._rounds.restart(now)
-            return [Damage("no serial number", len(answer.encode()))]
+            return [unused("no serial number", answer)]
         self._serial = serial
         return [Identity(manufacturer="Alaris", serial=serial)]
 

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from drivers.api import Damage, Output, Port, Report
+from drivers.api import Damage, Output, Port, Report, Request
 from drivers.baxter_as50.channels import ACCEPTED, RATE, REFUSED, SAY_AGAIN, STATUS
 from drivers.baxter_as50.codec import WRONG_CHECKSUM, Decoder, Frame, ReadRate, ReadStatus, Resend
 from drivers.baxter_as50.readings import rate, refused, status
-from drivers.common.rounds import Pace, Rounds
+from drivers.common.polling import OTHER_QUESTION, Polled, check_pace, pace, unused
+from drivers.common.rounds import Rounds
 
 Question = type[ReadStatus | ReadRate]
 
@@ -28,49 +29,24 @@ class As50Settings:
     retries: int = 1
 
     def __post_init__(self) -> None:
-        if not 1 <= self.poll_s <= 3600:
-            raise ValueError(f"poll_s {self.poll_s}: set it between 1 and 3600 s (5 is usual)")
-        if not 0.5 <= self.timeout_s <= 60:
-            raise ValueError(f"timeout_s {self.timeout_s}: set it between 0.5 and 60 s (2 is usual)")
-        if not 0 <= self.retries <= 2:
-            raise ValueError(f"retries {self.retries}: set it between 0 and 2 (1 is usual)")
+        check_pace(self)
 
 
-class As50Dialogue:
-    """One conversation with one pump."""
+class As50Dialogue(Polled[Question, Frame]):
+    """One conversation with one pump. Its goodbye is not said: that ends a control that was never taken."""
 
     def __init__(self, settings: As50Settings, _port: Port) -> None:
-        self._decoder = Decoder()
-        pace = Pace(settings.poll_s, settings.timeout_s, settings.retries)
-        self._rounds: Rounds[Question] = Rounds(OPENING, POLLED, frozenset(NAMES), pace)
+        super().__init__(Decoder(), Rounds(OPENING, POLLED, frozenset(NAMES), pace(settings)))
         self._resends = 0  # since the last good answer
 
-    @property
-    def wake_at(self) -> float | None:
-        """When `tick` wants to be called."""
-        return self._rounds.wake_at
-
-    def open(self, now: float) -> Sequence[Output]:
-        """Ask for the status."""
-        return [self._rounds.begin(now)()]
-
     def receive(self, data: bytes, now: float) -> Sequence[Output]:
-        """Take bytes; publish what they completed."""
-        outputs: list[Output] = []
-        for found in self._decoder.feed(data):
-            outputs += [found] if isinstance(found, Damage) else self._take(found, now)
+        """Take bytes; publish what they completed; have said again what the cable harmed."""
+        outputs = super().receive(data, now)
         is_harmed = any(isinstance(said, Damage) and said.reason == WRONG_CHECKSUM for said in outputs)
         return [*outputs, *self._once_more()] if is_harmed else outputs
 
-    def tick(self, now: float) -> Sequence[Output]:
-        """Ask the next question, or give up waiting."""
-        question = self._rounds.tick(now)
-        return [question()] if question else []
-
-    def close(self, _now: float) -> Sequence[Output]:
-        """Say nothing: the protocol's goodbye ends a control that was never taken."""
-        self._rounds.close()
-        return []
+    def _request(self, question: Question) -> Request:
+        return question()
 
     def _once_more(self) -> list[Output]:
         """Only for what was asked and not yet answered, so that noise makes nobody speak."""
@@ -87,7 +63,7 @@ class As50Dialogue:
             return [Report(rate(value))]
         asked = self._rounds.asked
         if asked is None or text == ACCEPTED or text.endswith("?"):  # a question: a cable that gives back what we say
-            return [Damage("answer to another question", len(frame.encode()))]
+            return [unused(OTHER_QUESTION, frame)]
         if text == SAY_AGAIN:
             self._rounds.failed(now)
             return []
@@ -97,7 +73,7 @@ class As50Dialogue:
         if asked is ReadStatus:  # whatever it looks like
             self._note(asked, now)
             return [Report([status(text)])]
-        return [Damage("answer to another question", len(frame.encode()))]
+        return [unused(OTHER_QUESTION, frame)]
 
     def _note(self, answered: Question, now: float) -> None:
         self._resends = 0

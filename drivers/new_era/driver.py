@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from drivers.api import Damage, Output, Port
-from drivers.common.rounds import Pace, Rounds
+from drivers.api import Output, Port, Request
+from drivers.common.polling import Polled, check_pace, pace, unused
+from drivers.common.rounds import Rounds
 from drivers.new_era.channels import OWN_ADDRESS
 from drivers.new_era.codec import (
     Answer,
@@ -39,51 +40,30 @@ class NewEraSettings:
     retries: int = 1
 
     def __post_init__(self) -> None:
-        if not 1 <= self.poll_s <= 3600:
-            raise ValueError(f"poll_s {self.poll_s}: set it between 1 and 3600 s (5 is usual)")
-        if not 0.5 <= self.timeout_s <= 60:
-            raise ValueError(f"timeout_s {self.timeout_s}: set it between 0.5 and 60 s (1 is usual)")
+        check_pace(self)
         if not 0 <= self.retries <= 2:
             raise ValueError(f"retries {self.retries}: set it between 0 and 2 (1 is usual)")
 
 
-class NewEraDialogue:
+class NewEraDialogue(Polled[Question, Answer]):
     """One conversation with one pump at address 0."""
 
     def __init__(self, settings: NewEraSettings, _port: Port) -> None:
-        self._decoder = Decoder()
-        pace = Pace(settings.poll_s, settings.timeout_s, settings.retries)
-        self._rounds: Rounds[Question] = Rounds(OPENING, POLLED, VITAL, pace)
-
-    @property
-    def wake_at(self) -> float | None:
-        """When `tick` wants to be called."""
-        return self._rounds.wake_at
-
-    def open(self, now: float) -> Sequence[Output]:
-        """Ask who it is."""
-        return [self._rounds.begin(now)()]
-
-    def receive(self, data: bytes, now: float) -> Sequence[Output]:
-        """Take bytes; publish what they completed."""
-        outputs: list[Output] = []
-        for found in self._decoder.feed(data):
-            outputs += [found] if isinstance(found, Damage) else self._take(found, now)
-        return outputs
+        decoder = Decoder()
+        super().__init__(decoder, Rounds(OPENING, POLLED, VITAL, pace(settings)))
+        self._give_up = decoder.give_up
 
     def tick(self, now: float) -> Sequence[Output]:
-        """Ask the next question, or give up waiting."""
-        question = self._rounds.tick(now)
-        return [*self._decoder.give_up(), question()] if question else []
+        """Ask the next question, or give up waiting. A question ends the answer that was begun before it."""
+        asked = super().tick(now)
+        return [*self._give_up(), *asked] if asked else asked
 
-    def close(self, _now: float) -> Sequence[Output]:
-        """Say nothing: the protocol has no goodbye that is not a write."""
-        self._rounds.close()
-        return []
+    def _request(self, question: Question) -> Request:
+        return question()
 
     def _take(self, answer: Answer, now: float) -> list[Output]:
         if reason := self._misfit(answer):
-            return [Damage(reason, len(answer.encode()))]
+            return [unused(reason, answer)]
         verb = verb_of(answer.data)
         self._settle(answer, verb, now)
         said = identity(answer.data) if verb == ReadVersion.verb else None

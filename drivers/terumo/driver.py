@@ -1,12 +1,12 @@
 """The conversation with a Terumo pump: who it is, then its status in rounds."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final, Literal
 
 from drivers.api import Announcement, Damage, Departed, Identity, Output, Port, Request
-from drivers.common.rounds import Pace, Rounds
+from drivers.common.polling import OTHER_QUESTION, Polled, check_pace, pace, unused
+from drivers.common.rounds import Rounds
 from drivers.terumo.channels import RESULTS
 from drivers.terumo.codec import (
     DONE,
@@ -45,51 +45,18 @@ class TerumoSettings:
     def __post_init__(self) -> None:
         if self.pump not in ("syringe", "infusion"):
             raise ValueError(f"pump {self.pump!r}: set it to syringe or infusion")
-        if not 1 <= self.poll_s <= 3600:
-            raise ValueError(f"poll_s {self.poll_s}: set it between 1 and 3600 s (5 is usual)")
-        if not 0.5 <= self.timeout_s <= 60:
-            raise ValueError(f"timeout_s {self.timeout_s}: set it between 0.5 and 60 s (2 is usual)")
-        if not 0 <= self.retries <= 2:
-            raise ValueError(f"retries {self.retries}: set it between 0 and 2 (1 is usual)")
+        check_pace(self)
 
 
-class TerumoDialogue:
+class TerumoDialogue(Polled[Ask, DeviceIdReply | CommandReply]):
     """One conversation with one pump."""
 
     def __init__(self, settings: TerumoSettings, port: Port) -> None:
+        super().__init__(Decoder(), Rounds((Ask.DEVICE_ID,), (Ask.STATUS,), frozenset(Ask), pace(settings)))
         self._is_file = port.kind == "file"
         self._has_syringe = settings.pump == "syringe"
-        self._decoder = Decoder()
-        pace = Pace(settings.poll_s, settings.timeout_s, settings.retries)
-        self._rounds = Rounds((Ask.DEVICE_ID,), (Ask.STATUS,), frozenset(Ask), pace)
         self._identity = Identity(manufacturer=MANUFACTURER)
         self._refused: set[int] = set()  # results that were announced already
-
-    @property
-    def wake_at(self) -> float | None:
-        """When `tick` wants to be called."""
-        return self._rounds.wake_at
-
-    def open(self, now: float) -> Sequence[Output]:
-        """Ask who it is."""
-        return [self._request(self._rounds.begin(now))]
-
-    def receive(self, data: bytes, now: float) -> Sequence[Output]:
-        """Take bytes; publish what they completed."""
-        outputs: list[Output] = []
-        for found in self._decoder.feed(data):
-            outputs += [found] if isinstance(found, Damage) else self._take(found, now)
-        return outputs
-
-    def tick(self, now: float) -> Sequence[Output]:
-        """Ask the next question, or give up waiting."""
-        question = self._rounds.tick(now)
-        return [self._request(question)] if question else []
-
-    def close(self, _now: float) -> Sequence[Output]:
-        """Say nothing: the protocol has no goodbye."""
-        self._rounds.close()
-        return []
 
     def _request(self, question: Ask) -> Request:
         return ReadDeviceId() if question is Ask.DEVICE_ID else ReadStatus(self._identity.serial)
@@ -103,13 +70,13 @@ class TerumoDialogue:
                 return self._take_status(frame, now)
             case CommandReply() if self._is_file and frame.result != DONE:
                 return self._refusal(frame)
-        return [_damage("answer to another question", frame)]
+        return [unused(OTHER_QUESTION, frame)]
 
     def _meet(self, frame: DeviceIdReply | CommandReply, now: float) -> list[Output]:
         """The id is the pump's own text and will stand in our next question."""
         if not is_device_id(frame.device_id):
             self._rounds.restart(now)
-            return [_damage("device id not usable", frame)]
+            return [unused("device id not usable", frame)]
         self._rounds.answered(now)
         self._identity = Identity(manufacturer=MANUFACTURER, serial=frame.device_id)
         self._refused.clear()
@@ -126,7 +93,7 @@ class TerumoDialogue:
             return self._refusal(frame)
         if (status := Status.decode(frame.data)) is None:
             self._rounds.failed(now)
-            return [_damage("status too short", frame)]
+            return [unused("status too short", frame)]
         self._rounds.answered(now)
         # The manual wants it echoed, and doesn't do so in its own example: counted, and the answer is used.
         is_strange = frame.sequence != SEQUENCE and not self._is_file
@@ -149,7 +116,3 @@ class TerumoDialogue:
         return [
             Announcement(EventKind.DEVICE_EVENT, text=text, raw=f"{frame.result:02X} {frame.data[:3].hex()}".strip())
         ]
-
-
-def _damage(reason: str, frame: DeviceIdReply | CommandReply) -> Damage:
-    return Damage(reason, len(frame.encode()))

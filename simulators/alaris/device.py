@@ -1,12 +1,13 @@
 """An Alaris syringe pump at the end of its serial cable."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
 from drivers.alaris.codec import Answer
 from drivers.vocabulary import AlarmCode, InfusionState
 from simulators.alaris.commands import Command, Ear, Programme, line
+from simulators.answering import Answering
 from simulators.api import Bedside, PumpView, Signal
 
 _S, _A = InfusionState, AlarmCode
@@ -49,16 +50,13 @@ class AlarisDeviceSettings:
             raise ValueError(f"response_max_ms {self.response_max_ms}: set it between 1 and 10000")
 
 
-class AlarisDevice:
+class AlarisDevice(Answering[Command]):
     """Answers questions at once, and obeys commands."""
 
     def __init__(self, bedside: Bedside, settings: AlarisDeviceSettings) -> None:
-        self.violations: list[str] = []
-        self.tampered = False
+        super().__init__(bedside, Ear)
         self.programme = Programme()
-        self._bedside = bedside
         self._settings = settings
-        self._ear = Ear()
         self._heard_at = float("-inf")
         self._is_timed_out = False
         self._answers: dict[str, Callable[[PumpView], tuple[str, ...]]] = {
@@ -74,40 +72,13 @@ class AlarisDevice:
             "ALARM": lambda pump: (_alarm(pump), " ", " "),
         }
 
-    @property
-    def wake_at(self) -> float | None:
-        """Never: it speaks when spoken to."""
-        return None
-
-    def open(self, _now: float) -> Sequence[bytes]:
-        """A cable is plugged in; nothing happens."""
-        self._ear = Ear()
-        return []
-
-    def receive(self, data: bytes, now: float) -> Sequence[bytes]:
-        """Answer each good line; to anything else it is silent."""
-        said: list[bytes] = []
-        for heard in self._ear.hear(data):
-            self._note_silence(now)
-            if isinstance(heard, Command):
-                said += self._react(heard, now)
-            else:
-                self.violations.append(heard)
-        return said
-
-    def tick(self, _now: float) -> Sequence[bytes]:
-        """Nothing happens by itself."""
-        return []
-
-    def close(self, _now: float) -> None:
-        """The gateway is gone; the pump goes on."""
-
     def at(self, now: float) -> PumpView:
         """Say what the pump's display shows: the bedside's pump, and what commands have made of it."""
         self._note_silence(now)
         return self._changed(next(iter(self._bedside.pumps.values())).at(now))
 
     def _react(self, command: Command, now: float) -> list[bytes]:
+        self._note_silence(now)
         self._heard_at = now
         if self.at(now).state is _S.OFF:
             return []

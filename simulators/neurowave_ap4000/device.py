@@ -1,12 +1,12 @@
 """A NeuroWave AP-4000 at the end of its serial cable: the bedside's first two pumps are its channels."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, Literal
 
 from drivers.neurowave_ap4000.codec import Answer, is_system_id
 from drivers.vocabulary import AlarmCode, InfusionState
+from simulators.answering import Answering
 from simulators.api import Bedside, PumpView
 from simulators.neurowave_ap4000.hearing import WRITES, Command, Control, Ear, line
 
@@ -53,43 +53,13 @@ class Ap4000DeviceSettings:
                 raise ValueError(f"{text!r}: write it in plain letters, without ! | and ^")
 
 
-class Ap4000Device:
+class Ap4000Device(Answering[Command]):
     """Answers questions at once, and obeys commands."""
 
     def __init__(self, bedside: Bedside, settings: Ap4000DeviceSettings) -> None:
-        self.violations: list[str] = []
-        self.tampered = False
+        super().__init__(bedside, Ear)
         self.control = Control(settings.key, (settings.serial_1, settings.serial_2))
-        self._bedside = bedside
         self._settings = settings
-        self._ear = Ear()
-
-    @property
-    def wake_at(self) -> float | None:
-        """Never: it speaks when spoken to."""
-        return None
-
-    def open(self, _now: float) -> Sequence[bytes]:
-        """A cable is plugged in; nothing happens."""
-        self._ear = Ear()
-        return []
-
-    def receive(self, data: bytes, now: float) -> Sequence[bytes]:
-        """Answer each good line; to anything else it is silent."""
-        said: list[bytes] = []
-        for heard in self._ear.hear(data):
-            if isinstance(heard, Command):
-                said += self._react(heard, now)
-            else:
-                self.violations.append(heard)
-        return said
-
-    def tick(self, _now: float) -> Sequence[bytes]:
-        """Nothing happens by itself."""
-        return []
-
-    def close(self, _now: float) -> None:
-        """The gateway is gone; the pump goes on."""
 
     def at(self, now: float) -> tuple[PumpView, PumpView]:
         """Say what both channels' displays show: the bedside's pumps, and what commands have made of them."""

@@ -1,11 +1,11 @@
 """A Terumo pump at the end of its cable."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
 from drivers.terumo.codec import CommandReply, DeviceIdReply, Status
 from drivers.vocabulary import AlarmCode, InfusionState
+from simulators.answering import Answering
 from simulators.api import Bedside, PumpView
 from simulators.terumo.hearing import Ear, Heard
 
@@ -54,42 +54,12 @@ class TerumoDeviceSettings:
             raise ValueError(f"pump {self.pump!r}: take syringe or infusion")
 
 
-class TerumoDevice:
+class TerumoDevice(Answering[Heard]):
     """Answers what is meant for it; to anything else it is silent, as the manual says."""
 
     def __init__(self, bedside: Bedside, settings: TerumoDeviceSettings) -> None:
-        self.violations: list[str] = []
-        self.tampered = False
-        self._bedside = bedside
+        super().__init__(bedside, Ear)
         self._settings = settings
-        self._ear = Ear()
-
-    @property
-    def wake_at(self) -> float | None:
-        """Never: it speaks when spoken to."""
-        return None
-
-    def open(self, _now: float) -> Sequence[bytes]:
-        """A cable is plugged in; nothing happens."""
-        self._ear = Ear()
-        return []
-
-    def receive(self, data: bytes, now: float) -> Sequence[bytes]:
-        """Answer each good request."""
-        said: list[bytes] = []
-        for heard in self._ear.hear(data):
-            if isinstance(heard, Heard):
-                said += self._react(heard, now)
-            else:
-                self.violations.append(heard)
-        return said
-
-    def tick(self, _now: float) -> Sequence[bytes]:
-        """Nothing happens by itself."""
-        return []
-
-    def close(self, _now: float) -> None:
-        """The gateway is gone; the pump goes on."""
 
     def _react(self, heard: Heard, now: float) -> list[bytes]:
         pump = next(iter(self._bedside.pumps.values())).at(now)

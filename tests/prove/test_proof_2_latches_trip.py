@@ -11,9 +11,10 @@ def test_each_forbidden_frame_trips_the_latch(name: str) -> None:
     for data, words in forbidden_frames(name):
         device = simulator.device(StillBedside(), simulator.settings())
         device.open(START)
-        assert not device.tampered
+        assert (device.tampered, device.violations) == (False, [])
         device.receive(data, START + 0.1)
         assert device.tampered, f"the latch did not trip on: {words}"
+        assert device.violations, f"no violation is noted for: {words}"
         count += 1
     assert count, "no forbidden frame: silence would prove nothing"
 

@@ -26,6 +26,7 @@ from simulators.api import Fixed, PumpView, StillBedside
 from tests.converse import START, Heard, converse
 from tests.drivers.alaris.test_codec import CONSTRUCTED, OBSERVED
 from tests.drivers.bbraun_space.pumps import VISIT, Course, Phase, Rack
+from tests.hand import ByHand
 
 HERE = Path(__file__).parent
 SERIAL, PROTOCOL, RESPONSE_MAX, SYRINGE, NO_ALARM, OCCLUDED = (OBSERVED[n] for n in (1, 2, 3, 4, 7, 8))
@@ -143,21 +144,11 @@ def _bad_cable() -> Callable[[bytes], Iterable[bytes]]:
 # --- by hand
 
 
-class Hand:
+class Hand(ByHand):
     """A dialogue led by hand."""
 
     def __init__(self, **settings: object) -> None:
-        self.dialogue = AlarisDialogue(AlarisSettings(**settings), Port())  # type: ignore[arg-type]  # keyword by keyword
-        self.now = START
-
-    def hear(self, data: bytes) -> list[Output]:
-        return list(self.dialogue.receive(data, self.now))
-
-    def wait(self) -> list[Output]:
-        wake = self.dialogue.wake_at
-        assert wake is not None
-        self.now = wake
-        return list(self.dialogue.tick(self.now))
+        super().__init__(AlarisDialogue(AlarisSettings(**settings), Port()))  # type: ignore[arg-type]  # keyword by keyword
 
     def polling(self) -> "Hand":
         """Go through the opening; the first question of the round is out."""

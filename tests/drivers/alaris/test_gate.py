@@ -16,25 +16,12 @@ from simulators.alaris.device import AlarisDevice, AlarisDeviceSettings
 from simulators.api import Fixed, PumpView, StillBedside
 from tests.converse import START, converse
 from tests.drivers.alaris.test_codec import CONSTRUCTED, OBSERVED, lines
+from tests.prove.families import forbidden_frames
 
-HERE = Path(__file__).parent
 ALLOWED = lines("queries.txt")
 
 
-def table(name: str) -> list[list[str]]:
-    rows = (HERE / name).read_text(encoding="utf-8").splitlines()
-    return [[cell.strip() for cell in row.split("|", 4)] for row in rows if row and not row.startswith("#")]
-
-
-FORBIDDEN = [(bytes.fromhex(row[0]), row[1]) for row in table("forbidden.txt")]
-
-
-def test_the_inventory_is_what_the_code_declares() -> None:
-    declared = {(kind.__name__, kind.purpose.name, kind.effect or "-") for kind in FAMILY.requests}
-    rows = table("requests.txt")
-    assert {(name, purpose, effect) for name, purpose, effect, _, _ in rows} == declared
-    assert {bytes.fromhex(row[4]) for row in rows} == set(ALLOWED)
-    assert all(type(recognise(bytes.fromhex(row[4]))).__name__ == row[0] for row in rows)
+FORBIDDEN = list(forbidden_frames("alaris"))
 
 
 def test_all_are_queries_and_the_family_is_refused_by_default() -> None:
@@ -44,36 +31,15 @@ def test_all_are_queries_and_the_family_is_refused_by_default() -> None:
 
 
 @pytest.mark.parametrize(("data", "words"), FORBIDDEN)
-def test_a_forbidden_line_is_refused_and_would_have_changed_the_pump(data: bytes, words: str) -> None:
-    assert recognise(data) is None, words
+def test_a_forbidden_line_would_have_changed_the_pump(data: bytes, words: str) -> None:
     device = AlarisDevice(StillBedside(), AlarisDeviceSettings())
     device.open(START)
     device.receive(data, START)
-    assert device.tampered, words
     assert device.programme.written, words
-    assert device.violations, words
 
 
 def test_every_bare_write_stands_in_the_forbidden_list() -> None:
     assert {line(verb) for verb in BARE_WRITES} <= {data for data, _ in FORBIDDEN}
-
-
-@pytest.mark.parametrize("frame", ALLOWED)
-def test_no_changed_byte_passes(frame: bytes) -> None:
-    for position in range(len(frame)):
-        for value in range(256):
-            changed = frame[:position] + bytes([value]) + frame[position + 1 :]
-            assert (recognise(changed) is None) == (changed != frame), changed
-
-
-@pytest.mark.parametrize("frame", ALLOWED)
-def test_no_truncation_and_no_addition_passes(frame: bytes) -> None:
-    for end in range(len(frame)):
-        assert recognise(frame[:end]) is None
-        assert recognise(frame[end + 1 :]) is None
-    for other in (*ALLOWED, *(data for data, _ in FORBIDDEN), b"\x1b", b"\x00", b"\r", b"\n"):
-        assert recognise(frame + other) is None
-        assert recognise(other + frame) is None
 
 
 @pytest.mark.parametrize("verb", ["INF_RATE", "INF_VI", "INF_RATE_MAX_SYRINGE", "REMOTE_CTRL", "inf", "INF ", "", "IN"])

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from drivers.api import Damage, Output, Port, Report
+from drivers.api import Damage, Port, Report
 from drivers.baxter_as50 import FAMILY
 from drivers.baxter_as50.codec import Frame, ReadRate, ReadStatus, Resend
 from drivers.baxter_as50.driver import As50Dialogue, As50Settings
@@ -19,6 +19,7 @@ from simulators.bedside import Chair, Timeline
 from simulators.scenario import SCENARIOS
 from tests.converse import START, Heard, converse
 from tests.drivers.baxter_as50.test_codec import ANSWERS
+from tests.hand import ByHand
 
 HERE = Path(__file__).parent
 RATE, STATUS, REJECT = ANSWERS[1], Frame("STATUS=1").encode(), Frame("REJECT").encode()
@@ -106,20 +107,11 @@ def _bad_cable() -> Callable[[bytes], Iterable[bytes]]:
     return wire
 
 
-class Hand:
+class Hand(ByHand):
     """A dialogue led by hand."""
 
     def __init__(self, **settings: object) -> None:
-        self.dialogue = As50Dialogue(As50Settings(**settings), Port())  # type: ignore[arg-type]  # keyword by keyword
-        self.now = START
-
-    def hear(self, data: bytes) -> list[Output]:
-        return list(self.dialogue.receive(data, self.now))
-
-    def wait(self) -> list[Output]:
-        assert self.dialogue.wake_at is not None
-        self.now = self.dialogue.wake_at
-        return list(self.dialogue.tick(self.now))
+        super().__init__(As50Dialogue(As50Settings(**settings), Port()))  # type: ignore[arg-type]  # keyword by keyword
 
     def polling(self) -> "Hand":
         """Go through the opening; the first question for the rate is out."""

@@ -17,6 +17,7 @@ from simulators.bbraun_space.device import SpaceDevice, SpaceDeviceSettings
 from tests.captures import load
 from tests.converse import START, Heard, converse
 from tests.drivers.bbraun_space.pumps import VISIT, Course, Phase, Rack
+from tests.hand import ByHand
 
 HERE = Path(__file__).parent
 ANSWERS = load(HERE / "captures" / "answers.hex").frames
@@ -227,24 +228,11 @@ def _bad_cable() -> Callable[[bytes], Iterable[bytes]]:
 # --- by hand
 
 
-class Hand:
+class Hand(ByHand):
     """A dialogue led by hand."""
 
     def __init__(self, **settings: object) -> None:
-        self.dialogue = SpaceDialogue(SpaceSettings(**settings), Port())  # type: ignore[arg-type]  # keyword by keyword
-        self.now = START
-
-    def open(self) -> list[Output]:
-        return list(self.dialogue.open(self.now))
-
-    def hear(self, data: bytes) -> list[Output]:
-        return list(self.dialogue.receive(data, self.now))
-
-    def wait(self) -> list[Output]:
-        wake = self.dialogue.wake_at
-        assert wake is not None
-        self.now = wake
-        return list(self.dialogue.tick(self.now))
+        super().__init__(SpaceDialogue(SpaceSettings(**settings), Port()))  # type: ignore[arg-type]  # keyword by keyword
 
     def reading(self) -> "Hand":
         """Greet, ask for the version, poll."""

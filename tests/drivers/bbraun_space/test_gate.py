@@ -17,6 +17,7 @@ from tests.captures import load
 from tests.converse import START, converse
 from tests.drivers.bbraun_space.pumps import VISIT, Rack
 from tests.drivers.bbraun_space.test_codec import framed
+from tests.prove.families import forbidden_frames
 
 HERE = Path(__file__).parent
 ANSWERS = load(HERE / "captures" / "answers.hex").frames
@@ -28,40 +29,13 @@ ALLOWED = [
 ]
 
 
-def table(name: str) -> list[list[str]]:
-    lines = (HERE / name).read_text(encoding="utf-8").splitlines()
-    return [[cell.strip() for cell in line.split("|")] for line in lines if line and not line.startswith("#")]
-
-
-FORBIDDEN = [(bytes.fromhex(data), words) for data, words in table("forbidden.txt")]
-
-
-def test_the_inventory_is_what_the_code_declares() -> None:
-    declared = {
-        (kind.__name__, kind.purpose.name, kind.effect or "-") for kind in FAMILY.requests if issubclass(kind, Request)
-    }
-    assert {(name, purpose, effect) for name, purpose, effect, _, _ in table("requests.txt")} == declared
-    for name, _, _, _, data in table("requests.txt"):
-        request = FAMILY.recognise(bytes.fromhex(data))
-        assert type(request).__name__ == name
-        assert request is not None
-        assert request.encode() == bytes.fromhex(data)
+FORBIDDEN = list(forbidden_frames("bbraun_space"))
 
 
 def test_only_reading_everything_has_an_effect_and_the_family_says_so() -> None:
     assert [kind for kind in FAMILY.requests if kind.effect] == [ReadAll]
     assert "uses up" in FAMILY.refused
     assert {kind for kind in FAMILY.requests if kind.purpose is Purpose.QUERY} == {Version, ReadAll}
-
-
-@pytest.mark.parametrize(("data", "words"), FORBIDDEN)
-def test_a_forbidden_frame_is_refused_and_would_have_changed_the_device(data: bytes, words: str) -> None:
-    assert recognise(data) is None, words
-    device = SpaceDevice(Rack({"11": VISIT}), SpaceDeviceSettings())
-    device.open(START)
-    device.receive(data, START)
-    assert device.tampered, words
-    assert device.violations, words
 
 
 @pytest.mark.parametrize("frame", ALLOWED)

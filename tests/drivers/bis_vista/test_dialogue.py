@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from drivers.api import Damage, Output, Port, Reading, Report, Request, Waveform
+from drivers.api import Damage, Port, Reading, Report, Request, Waveform
 from drivers.bis_vista import FAMILY, channels
 from drivers.bis_vista.channels import CHANNELS
 from drivers.bis_vista.codec import (
@@ -25,6 +25,7 @@ from simulators.api import StillBedside
 from simulators.bis_vista.device import BisVistaDevice, BisVistaDeviceSettings
 from tests.captures import load
 from tests.converse import START, converse
+from tests.hand import ByHand
 
 HERE = Path(__file__).parent
 (ANSWER,) = load(HERE / "captures" / "05_processed.hex").frames
@@ -168,27 +169,11 @@ def bad_cable() -> Callable[[bytes], Iterable[bytes]]:
 # --- by hand
 
 
-class Hand:
+class Hand(ByHand):
     """A dialogue led by hand."""
 
     def __init__(self, **settings: bool) -> None:
-        self.dialogue = BisVistaDialogue(BisVistaSettings(**settings), Port())
-        self.now = START
-
-    def open(self) -> list[Output]:
-        return list(self.dialogue.open(self.now))
-
-    def hear(self, data: bytes) -> list[Output]:
-        return list(self.dialogue.receive(data, self.now))
-
-    def wait(self, seconds: float) -> list[Output]:
-        end = self.now + seconds
-        said: list[Output] = []
-        while (wake := self.dialogue.wake_at) is not None and wake <= end:
-            self.now = wake
-            said += self.dialogue.tick(self.now)
-        self.now = end
-        return said
+        super().__init__(BisVistaDialogue(BisVistaSettings(**settings), Port()))
 
 
 def test_nothing_is_said_before_opening_or_after_closing() -> None:
@@ -205,8 +190,8 @@ def test_nothing_is_said_before_opening_or_after_closing() -> None:
 def test_a_monitor_that_never_answers_is_asked_less_and_less_often() -> None:
     hand = Hand()
     hand.open()
-    assert len(hand.wait(60)) == 3
-    assert 59 <= len(hand.wait(3600)) <= 61
+    assert len(hand.pass_time(60)) == 3
+    assert 59 <= len(hand.pass_time(3600)) <= 61
     assert [rest_s(n) for n in (0, 1, 2, 3, 4, 5000)] == [5, 10, 20, 40, 60, 60]
 
 
@@ -214,16 +199,16 @@ def test_ten_seconds_without_variables_is_silence_even_if_raw_eeg_comes() -> Non
     hand = Hand(raw_eeg=True)
     hand.open()
     assert isinstance(hand.hear(ANSWER)[0], Report)
-    assert hand.wait(9.9) == []
+    assert hand.pass_time(9.9) == []
     hand.hear(RawEeg(128, ((1, 2), (3, 4))).encode())
-    assert len(hand.wait(0.2)) == 2
+    assert len(hand.pass_time(0.2)) == 2
 
 
 def test_half_a_frame_does_not_hold_back_the_next() -> None:
     hand = Hand()
     hand.open()
     assert hand.hear(Processed((SAID.trends[0],) * 3, spectra=bytes(244)).encode()[:200]) == []  # type: ignore[union-attr]  # checked above
-    hand.wait(0.8)
+    hand.pass_time(0.8)
     damage, report = hand.hear(ANSWER)
     assert damage == Damage("frame cut short by a pause", 200)
     assert isinstance(report, Report)

@@ -28,6 +28,7 @@ from simulators.api import Fixed, Signal, StillBedside, Vitals
 from simulators.capnostream.device import CapnostreamDevice, CapnostreamDeviceSettings
 from tests.captures import load
 from tests.converse import START, Heard, converse
+from tests.hand import ByHand
 
 HERE = Path(__file__).parent
 (GOOD,) = Decoder().feed(load(HERE / "captures" / "02_numerics.hex").frames[0])
@@ -187,27 +188,11 @@ def _bad_cable() -> Callable[[bytes], Iterable[bytes]]:
 # --- by hand
 
 
-class Hand:
+class Hand(ByHand):
     """A dialogue led by hand."""
 
     def __init__(self, settings: CapnostreamSettings | None = None) -> None:
-        self.dialogue = CapnostreamDialogue(settings or CapnostreamSettings(), Port())
-        self.now = START
-
-    def open(self) -> list[Output]:
-        return list(self.dialogue.open(self.now))
-
-    def hear(self, *frames: bytes) -> list[Output]:
-        return [output for frame in frames for output in self.dialogue.receive(frame, self.now)]
-
-    def wait(self, seconds: float) -> list[Output]:
-        end = self.now + seconds
-        said: list[Output] = []
-        while (wake := self.dialogue.wake_at) is not None and wake <= end:
-            self.now = wake
-            said += self.dialogue.tick(self.now)
-        self.now = end
-        return said
+        super().__init__(CapnostreamDialogue(settings or CapnostreamSettings(), Port()))
 
 
 def live() -> Hand:
@@ -230,7 +215,7 @@ def test_nothing_is_said_before_opening_or_after_closing() -> None:
 def test_a_monitor_that_never_answers_hears_enable_each_second_and_nothing_else() -> None:
     hand = Hand()
     hand.open()
-    assert hand.wait(3600) == [Enable()] * 3600
+    assert hand.pass_time(3600) == [Enable()] * 3600
 
 
 def test_a_start_without_numerics_begins_again() -> None:
@@ -240,15 +225,15 @@ def test_a_start_without_numerics_begins_again() -> None:
     assert identity == Identity("", "Oridion", "Capnostream", "B355987654", "45.67", "D006045C")
     assert start == StartRealTime()
     assert hand.hear(DEVICE_ID) == []
-    assert hand.wait(3) == [Enable()]
+    assert hand.pass_time(3) == [Enable()]
 
 
 def test_three_seconds_without_numerics_is_a_lost_monitor_even_if_waves_come() -> None:
     hand = live()
     for n in range(29):
-        assert hand.wait(0.1) == []
+        assert hand.pass_time(0.1) == []
         hand.hear(Co2Wave(n, 0, 0).encode())
-    assert hand.wait(0.2) == [Enable()]
+    assert hand.pass_time(0.2) == [Enable()]
     assert hand.hear(DEVICE_ID) == [StartRealTime()]
     assert isinstance(hand.hear(NUMERICS.encode())[0], Report)
 
@@ -332,7 +317,7 @@ def test_a_shifted_payload_is_told_from_a_patient() -> None:
     assert numbers(hand.hear(replace(NUMERICS, spo2=78).encode())[0])[3] == 78
     hand.hear(replace(NUMERICS, rr=70, spo2=85).encode())
     assert numbers(hand.hear(replace(NUMERICS, rr=70, spo2=70).encode())[0])[3] == 70
-    hand.wait(10)
+    hand.pass_time(10)
     assert numbers(hand.hear(replace(NUMERICS, rr=70, spo2=30).encode())[0])[3] == 30
 
 
@@ -340,7 +325,7 @@ def test_a_status_that_is_not_fresh_says_nothing_of_the_numbers() -> None:
     hand = live()
     hand.hear(Co2Wave(0, 0, 0x40).encode())
     assert numbers(hand.hear(NUMERICS.encode())[0])[0] is None
-    hand.wait(1.5)
+    hand.pass_time(1.5)
     assert numbers(hand.hear(NUMERICS.encode())[0])[0] == 38
 
 
@@ -358,7 +343,7 @@ def test_lost_waves_are_empty_samples_and_a_long_gap_ends_the_block() -> None:
 def test_samples_of_before_a_gap_are_not_said_after_it() -> None:
     hand = live()
     hand.hear(*(Co2Wave(n, 0x0100, 0).encode() for n in range(10)))
-    hand.wait(12.8)  # in which the counter has gone round once
+    hand.pass_time(12.8)  # in which the counter has gone round once
     (block,) = waves(hand.hear(*(Co2Wave(n, 0x0200, 0).encode() for n in range(10, 30))))
     assert block.samples == (2.0,) * 20
 

@@ -29,6 +29,7 @@ from simulators.fresenius_vial.device import VialDevice, VialDeviceSettings
 from tests.converse import START, Heard, converse
 from tests.drivers.fresenius_vial.test_codec import RATES, framed
 from tests.drivers.fresenius_vial.test_gate import FORBIDDEN
+from tests.hand import ByHand
 
 HERE = Path(__file__).parent
 S, V = InfusionState, Validity
@@ -161,18 +162,11 @@ def test_a_base_that_is_gone_is_called_twice_in_five_seconds() -> None:
 # --- by hand
 
 
-class Hand:
+class Hand(ByHand):
     """A dialogue led by hand."""
 
     def __init__(self, **settings: object) -> None:
-        self.dialogue = VialDialogue(VialSettings(**settings), Port())  # type: ignore[arg-type]  # keyword by keyword
-        self.now = START
-
-    def open(self) -> list[Output]:
-        return list(self.dialogue.open(self.now))
-
-    def hear(self, data: bytes) -> list[Output]:
-        return list(self.dialogue.receive(data, self.now))
+        super().__init__(VialDialogue(VialSettings(**settings), Port()))  # type: ignore[arg-type]  # keyword by keyword
 
     def wait(self) -> list[Output]:
         """Go to where it wants to be woken, until it says something."""

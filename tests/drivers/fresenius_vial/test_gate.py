@@ -31,6 +31,7 @@ from simulators.fresenius_vial.device import VialDevice, VialDeviceSettings
 from tests.captures import load
 from tests.converse import START, converse
 from tests.drivers.fresenius_vial.test_codec import framed
+from tests.prove.families import forbidden_frames
 
 HERE = Path(__file__).parent
 ANSWERS = load(HERE / "captures" / "answers.hex").frames
@@ -48,22 +49,7 @@ BUILDABLE: list[Request] = [
 ALLOWED = {request.encode() for request in BUILDABLE}
 
 
-def table(name: str) -> list[list[str]]:
-    lines = (HERE / name).read_text(encoding="utf-8").splitlines()
-    return [[cell.strip() for cell in line.split("|")] for line in lines if line and not line.startswith("#")]
-
-
-FORBIDDEN = [(bytes.fromhex(data), words) for data, words in table("forbidden.txt")]
-
-
-def test_the_inventory_is_what_the_code_declares() -> None:
-    declared = {(kind.__name__, kind.purpose.name, kind.effect or "-") for kind in FAMILY.requests}
-    assert {(name, purpose, effect) for name, purpose, effect, _, _ in table("requests.txt")} == declared
-    for name, _, _, _, data in table("requests.txt"):
-        request = FAMILY.recognise(bytes.fromhex(data))
-        assert type(request).__name__ == name
-        assert request is not None
-        assert request.encode() == bytes.fromhex(data)
+FORBIDDEN = list(forbidden_frames("fresenius_vial"))
 
 
 @pytest.mark.parametrize("request_", BUILDABLE, ids=str)
@@ -87,16 +73,6 @@ def test_no_other_request_can_be_built(build: object) -> None:
     assert callable(build)
     with pytest.raises(ValueError, match=r"address|spontaneous"):
         build()
-
-
-@pytest.mark.parametrize(("data", "words"), FORBIDDEN)
-def test_a_forbidden_frame_is_refused_and_would_have_been_noticed(data: bytes, words: str) -> None:
-    assert recognise(data) is None, words
-    device = VialDevice(StillBedside(), VialDeviceSettings())
-    device.open(START)
-    device.receive(data, START)
-    assert device.tampered, words
-    assert device.violations, words
 
 
 def test_no_changed_byte_passes() -> None:

@@ -18,27 +18,14 @@ from simulators.api import Cuff, Signal, StillBedside, Vitals
 from simulators.ge_dri.monitor import Monitor, MonitorSettings
 from tests.converse import START, converse
 from tests.drivers.ge_dri.records import HERE, NO_DATA, block, empty, group, real_words, record, with_groups
+from tests.hand import ByHand
 
 
-class Hand:
+class Hand(ByHand):
     """A dialogue led by hand."""
 
     def __init__(self, **settings: object) -> None:
-        self.dialogue = DriDialogue(DriSettings(**settings), Port())  # type: ignore[arg-type]  # keyword by keyword
-        self.now = START
-
-    def open(self) -> list[Output]:
-        return list(self.dialogue.open(self.now))
-
-    def hear(self, data: bytes, after: float = 0.0) -> list[Output]:
-        self.now += after
-        return list(self.dialogue.receive(data, self.now))
-
-    def wait(self) -> list[Output]:
-        wake = self.dialogue.wake_at
-        assert wake is not None
-        self.now = wake
-        return list(self.dialogue.tick(self.now))
+        super().__init__(DriDialogue(DriSettings(**settings), Port()))  # type: ignore[arg-type]  # keyword by keyword
 
     def delivering(self) -> "Hand":
         """Open, and hear the record that doesn't count."""

@@ -27,6 +27,7 @@ from simulators.ge_dri.monitor import Monitor, MonitorSettings
 from tests.captures import load
 from tests.converse import START
 from tests.drivers.ge_dri.records import HERE, block, real_words, record
+from tests.prove.families import forbidden_frames
 
 CONSTRUCTED = load(HERE / "captures" / "03_requests.hex").frames
 ALLOWED = [
@@ -40,12 +41,7 @@ ALLOWED = [
 ]
 
 
-def table(name: str) -> list[list[str]]:
-    lines = (HERE / name).read_text(encoding="utf-8").splitlines()
-    return [[cell.strip() for cell in line.split("|")] for line in lines if line and not line.startswith("#")]
-
-
-FORBIDDEN = [(bytes.fromhex(data), words) for data, words in table("forbidden.txt")]
+FORBIDDEN = list(forbidden_frames("ge_dri"))
 
 
 def asked(
@@ -63,31 +59,10 @@ def test_the_requests_written_by_hand_are_ours() -> None:
     assert [StartNumerics(10, 5, 14).encode(), StopNumerics(10).encode(), StartWaves(10, (8,)).encode()] == CONSTRUCTED
 
 
-def test_the_inventory_is_what_the_code_declares() -> None:
-    declared = {(kind.__name__, kind.purpose.name, kind.effect or "-") for kind in FAMILY.requests}
-    assert {(name, purpose, effect) for name, purpose, effect, _, _ in table("requests.txt")} == declared
-    for name, _, _, _, data in table("requests.txt"):
-        request = recognise(bytes.fromhex(data))
-        assert type(request).__name__ == name
-        assert request is not None
-        assert request.encode() == bytes.fromhex(data)
-
-
 def test_nothing_is_acknowledged_and_nothing_has_an_effect() -> None:
     assert {kind.purpose for kind in FAMILY.requests} == {Purpose.QUERY, Purpose.LINK}
     assert not any(kind.effect for kind in FAMILY.requests)
     assert not FAMILY.refused
-
-
-@pytest.mark.parametrize(("data", "words"), FORBIDDEN)
-def test_a_forbidden_frame_is_refused_and_trips_the_latch(data: bytes, words: str) -> None:
-    assert recognise(data) is None, words
-    device = Monitor(StillBedside(), MonitorSettings())
-    device.open(START)
-    assert not device.tampered
-    device.receive(data, START)
-    assert device.tampered, words
-    assert device.violations, words
 
 
 @pytest.mark.parametrize(

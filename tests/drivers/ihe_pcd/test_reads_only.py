@@ -13,36 +13,16 @@ from drivers.ihe_pcd.driver import IhePcdDialogue, IhePcdSettings
 from simulators.api import StillBedside
 from simulators.ihe_pcd.device import IhePcdDevice, IhePcdDeviceSettings
 from tests.converse import START, converse
-from tests.drivers.ihe_pcd.senders import FOLDER, NOW, header, obr, obx, sample
+from tests.drivers.ihe_pcd.senders import NOW, header, obr, obx, sample
+from tests.prove.families import forbidden_frames, listed_requests
+
+FORBIDDEN = list(forbidden_frames("ihe_pcd"))
+EXAMPLE = listed_requests("ihe_pcd")[0].data
 
 
-def lines(name: str) -> list[list[str]]:
-    text = (FOLDER / name).read_text(encoding="utf-8").splitlines()
-    return [[cell.strip() for cell in line.split("|")] for line in text if line and not line.startswith("#")]
-
-
-FORBIDDEN = [(bytes.fromhex(data), words) for data, words in lines("forbidden.txt")]
-((_, _, _, _, EXAMPLE_HEX),) = lines("requests.txt")
-EXAMPLE = bytes.fromhex(EXAMPLE_HEX)
-
-
-def test_the_inventory_is_what_the_code_declares() -> None:
-    ((name, purpose, effect, _, data),) = lines("requests.txt")
+def test_one_acknowledgement_is_all() -> None:
     (declared,) = FAMILY.requests
-    assert (declared.__name__, declared.purpose.name, declared.effect or "-") == (name, purpose, effect)
     assert declared.purpose is Purpose.ACKNOWLEDGE
-    request = FAMILY.recognise(bytes.fromhex(data))
-    assert type(request) is declared
-
-
-@pytest.mark.parametrize(("data", "words"), FORBIDDEN, ids=[words for _, words in FORBIDDEN])
-def test_the_gate_refuses_and_the_latch_trips(data: bytes, words: str) -> None:
-    assert FAMILY.recognise(data) is None
-    device = IhePcdDevice(StillBedside(), IhePcdDeviceSettings())
-    device.open(START)
-    device.receive(data, START)
-    assert device.tampered
-    assert device.violations
 
 
 def test_an_acknowledgement_trips_nothing() -> None:
@@ -60,16 +40,6 @@ def test_an_acknowledgement_beside_a_forbidden_frame_is_refused(order: str) -> N
         assert FAMILY.recognise(both) is None
         for cut in (1, 2, 3, len(EXAMPLE)):
             assert FAMILY.recognise(both[cut:]) is None or both[cut:] == EXAMPLE
-
-
-@given(st.integers(0, 10_000), st.integers(0, 255))
-@settings(max_examples=100)
-def test_a_changed_byte_makes_another_acknowledgement_or_none(at: int, byte: int) -> None:
-    at %= len(EXAMPLE)
-    changed = EXAMPLE[:at] + bytes([byte]) + EXAMPLE[at + 1 :]
-    found = recognise(changed)
-    assert found is None or found.encode() == changed
-    assert recognise(changed[:at]) is None
 
 
 def said_by(*segments: str) -> list[Request]:

@@ -13,34 +13,18 @@ from drivers.intellivue.export import MDS_CREATE, EventReport
 from drivers.intellivue.mib import framed
 from drivers.intellivue.requests import CONSTANT, Created, recognise
 from drivers.intellivue.session import Accepted, UserInformation
-from simulators.api import StillBedside
-from simulators.intellivue.device import IntellivueDevice, IntellivueDeviceSettings
 from tests.captures import load
 from tests.converse import START
+from tests.prove.families import forbidden_frames
 
 HERE = Path(__file__).parent
 
 
-def table(name: str) -> list[list[str]]:
-    lines = (HERE / name).read_text(encoding="utf-8").splitlines()
-    return [[cell.strip() for cell in line.split("|")] for line in lines if line and not line.startswith("#")]
-
-
-FORBIDDEN = [(bytes.fromhex(data), words) for data, words in table("forbidden.txt")]
+FORBIDDEN = list(forbidden_frames("intellivue"))
 FIXED: list[Request] = [kind(is_framed) for kind in CONSTANT for is_framed in (False, True)]
 WORD = st.integers(0, 0xFFFF)
 ANSWERS = st.builds(Created, WORD, WORD, WORD, st.integers(0, 0xFFFFFFFF), st.booleans())
 EXAMPLES = [*FIXED, Created(1, 0, 0, 0x000ABD00), Created(0xC0C1, 0x7D7D, 0, 0xC17DC0C0, is_framed=True)]
-
-
-def test_the_inventory_is_what_the_code_declares() -> None:
-    declared = {(kind.__name__, kind.purpose.name, kind.effect or "-") for kind in FAMILY.requests}
-    assert {(name, purpose, effect) for name, purpose, effect, _, _ in table("requests.txt")} == declared
-    for name, _, _, _, data in table("requests.txt"):
-        request = FAMILY.recognise(bytes.fromhex(data))
-        assert type(request).__name__ == name
-        assert request is not None
-        assert request.encode() == bytes.fromhex(data)
 
 
 def test_what_keeps_the_association_waits_for_nothing() -> None:
@@ -61,16 +45,6 @@ def test_no_word_sets() -> None:
         if message[:1] == b"\xe1":
             assert message[10:12] in (b"\x00\x01", b"\x00\x07")
             assert message[10:12] == b"\x00\x01" or message[24:26] in (b"\x0c\x16", b"\xf1\x3b")
-
-
-@pytest.mark.parametrize(("data", "words"), FORBIDDEN)
-def test_a_forbidden_frame_is_refused_and_would_have_changed_the_device(data: bytes, words: str) -> None:
-    assert recognise(data) is None, words
-    device = IntellivueDevice(StillBedside(), IntellivueDeviceSettings())
-    device.open(START)
-    device.receive(data, START)
-    assert device.tampered, words
-    assert device.violations, words
 
 
 @pytest.mark.parametrize("request_", FIXED)

@@ -21,11 +21,10 @@ from drivers.medibus.codec import (
     recognise,
 )
 from drivers.medibus.driver import MedibusDialogue, MedibusSettings
-from simulators.api import StillBedside
-from simulators.medibus.device import MedibusDevice, MedibusDeviceSettings
 from tests.captures import load_all
 from tests.converse import START
 from tests.drivers.medibus.test_codec import framed
+from tests.prove.families import forbidden_frames, listed_requests
 
 HERE = Path(__file__).parent
 REQUESTS: list[Request] = [
@@ -42,36 +41,17 @@ ALLOWED = [request.encode() for request in REQUESTS]
 FOREIGN = [frame for capture in load_all(HERE / "captures") for frame in capture.frames]
 
 
-def table(name: str) -> list[list[str]]:
-    lines = (HERE / name).read_text(encoding="utf-8").splitlines()
-    return [[cell.strip() for cell in line.split("|")] for line in lines if line and not line.startswith("#")]
+FORBIDDEN = list(forbidden_frames("medibus"))
 
 
-FORBIDDEN = [(bytes.fromhex(data), words) for data, words in table("forbidden.txt")]
-
-
-def test_the_inventory_is_what_the_code_declares() -> None:
-    declared = {(kind.__name__, kind.purpose.name, kind.effect or "-") for kind in FAMILY.requests}
-    assert {(name, purpose, effect) for name, purpose, effect, _, _ in table("requests.txt")} == declared
-    assert [bytes.fromhex(data) for *_, data in table("requests.txt")] == ALLOWED
-    for name, _, _, _, data in table("requests.txt"):
-        assert type(FAMILY.recognise(bytes.fromhex(data))).__name__ == name
+def test_each_echo_is_listed() -> None:
+    assert [row.data for row in listed_requests("medibus")] == ALLOWED
 
 
 def test_each_request_is_recognised_as_itself() -> None:
     assert [recognise(data) for data in ALLOWED] == REQUESTS
     queries = {kind for kind in FAMILY.requests if kind.purpose is Purpose.QUERY}
     assert queries == {IdentifyDevice, ReadMeasured, ReadAlarms1, ReadAlarms2}
-
-
-@pytest.mark.parametrize(("data", "words"), FORBIDDEN)
-def test_a_forbidden_frame_is_refused_and_would_have_been_noticed(data: bytes, words: str) -> None:
-    assert recognise(data) is None, words
-    device = MedibusDevice(StillBedside(), MedibusDeviceSettings())
-    device.open(START)
-    device.receive(data, START)
-    assert device.tampered, words
-    assert device.violations, words
 
 
 @pytest.mark.parametrize("code", range(0x80))
@@ -93,16 +73,6 @@ def test_no_changed_byte_passes_unless_it_is_another_request(frame: bytes) -> No
         for value in range(256):
             changed = frame[:place] + bytes([value]) + frame[place + 1 :]
             assert (recognise(changed) is None) == (changed not in ALLOWED)
-
-
-@pytest.mark.parametrize("frame", ALLOWED)
-def test_no_truncation_and_no_addition_passes(frame: bytes) -> None:
-    for end in range(len(frame)):
-        assert recognise(frame[:end]) is None
-        assert recognise(frame[end + 1 :]) is None
-    for other in (*ALLOWED, *(data for data, _ in FORBIDDEN), b"\x00", b"\r", b"\n"):
-        assert recognise(frame + other) is None
-        assert recognise(other + frame) is None
 
 
 hostile = st.one_of(

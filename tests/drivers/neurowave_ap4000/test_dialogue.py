@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from drivers.api import Damage, Departed, Identity, Output, Port, Report
+from drivers.api import Damage, Departed, Identity, Port, Report
 from drivers.neurowave_ap4000 import FAMILY
 from drivers.neurowave_ap4000.codec import Connect, ReadStatus
 from drivers.neurowave_ap4000.driver import Ap4000Dialogue, Ap4000Settings
@@ -20,6 +20,7 @@ from simulators.neurowave_ap4000.hearing import line
 from simulators.scenario import SCENARIOS
 from tests.converse import START, Heard, converse
 from tests.drivers.neurowave_ap4000.test_codec import OBSERVED, STATUS, STATUS_2
+from tests.hand import ByHand
 
 HERE = Path(__file__).parent
 S = InfusionState
@@ -157,20 +158,11 @@ def _bad_cable() -> Callable[[bytes], Iterable[bytes]]:
     return wire
 
 
-class Hand:
+class Hand(ByHand):
     """A dialogue led by hand."""
 
     def __init__(self, **settings: object) -> None:
-        self.dialogue = Ap4000Dialogue(Ap4000Settings(**settings), Port())  # type: ignore[arg-type]  # keyword by keyword
-        self.now = START
-
-    def hear(self, data: bytes) -> list[Output]:
-        return list(self.dialogue.receive(data, self.now))
-
-    def wait(self) -> list[Output]:
-        assert self.dialogue.wake_at is not None
-        self.now = self.dialogue.wake_at
-        return list(self.dialogue.tick(self.now))
+        super().__init__(Ap4000Dialogue(Ap4000Settings(**settings), Port()))  # type: ignore[arg-type]  # keyword by keyword
 
     def polling(self) -> "Hand":
         """Go through the opening; the first question for the status is out."""

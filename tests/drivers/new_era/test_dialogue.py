@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from drivers.api import Damage, Identity, Output, Port, Report
+from drivers.api import Damage, Identity, Port, Report
 from drivers.new_era import FAMILY
 from drivers.new_era.codec import Answer, ReadDiameter, ReadDispensed, ReadRate, ReadVersion, ReadVolume
 from drivers.new_era.driver import NewEraDialogue, NewEraSettings
@@ -17,6 +17,7 @@ from simulators.new_era.device import NewEraDevice, NewEraDeviceSettings
 from tests.converse import START, Heard, converse
 from tests.drivers.bbraun_space.pumps import VISIT, Course, Phase, Rack
 from tests.drivers.new_era.test_codec import DISPENSED, PHASE, RUNNING, SAFE, STALLED, STOPPED, VERSION
+from tests.hand import ByHand
 
 HERE = Path(__file__).parent
 S = InfusionState
@@ -134,21 +135,11 @@ def _bad_cable() -> Callable[[bytes], Iterable[bytes]]:
 # --- by hand
 
 
-class Hand:
+class Hand(ByHand):
     """A dialogue led by hand."""
 
     def __init__(self, **settings: object) -> None:
-        self.dialogue = NewEraDialogue(NewEraSettings(**settings), Port())  # type: ignore[arg-type]  # keyword by keyword
-        self.now = START
-
-    def hear(self, data: bytes) -> list[Output]:
-        return list(self.dialogue.receive(data, self.now))
-
-    def wait(self) -> list[Output]:
-        wake = self.dialogue.wake_at
-        assert wake is not None
-        self.now = wake
-        return list(self.dialogue.tick(self.now))
+        super().__init__(NewEraDialogue(NewEraSettings(**settings), Port()))  # type: ignore[arg-type]  # keyword by keyword
 
     def polling(self) -> "Hand":
         """Meet the pump; the first question of the round is out."""

@@ -43,12 +43,6 @@ def test_forbidden_bytes_are_refused_and_trip_the_latch(row: str, kind: Format) 
         assert device.violations
 
 
-@given(st.binary(max_size=200))
-@settings(max_examples=50)
-def test_nothing_at_all_is_recognised(data: bytes) -> None:
-    assert FAMILY.recognise(data) is None
-
-
 @pytest.mark.parametrize("kind", FORMATS)
 @given(pieces=st.lists(st.binary(max_size=300) | st.text(max_size=80).map(str.encode), max_size=8))
 @settings(max_examples=30)

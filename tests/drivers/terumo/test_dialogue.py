@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from drivers.api import Announcement, Damage, Departed, Identity, Output, Port, Report
+from drivers.api import Announcement, Damage, Departed, Identity, Port, Report
 from drivers.terumo import FAMILY
 from drivers.terumo.codec import CommandReply, ReadDeviceId, ReadStatus
 from drivers.terumo.driver import TerumoDialogue, TerumoSettings
@@ -27,6 +27,7 @@ from tests.drivers.terumo.test_codec import (
     TOO_SHORT,
     UNKNOWN_COMMAND,
 )
+from tests.hand import ByHand
 
 HERE = Path(__file__).parent
 S = InfusionState
@@ -150,21 +151,11 @@ def _bad_cable() -> Callable[[bytes], Iterable[bytes]]:
 # --- by hand
 
 
-class Hand:
+class Hand(ByHand):
     """A dialogue led by hand."""
 
     def __init__(self, **settings: object) -> None:
-        self.dialogue = TerumoDialogue(TerumoSettings(**settings), Port())  # type: ignore[arg-type]  # keyword by keyword
-        self.now = START
-
-    def hear(self, data: bytes) -> list[Output]:
-        return list(self.dialogue.receive(data, self.now))
-
-    def wait(self) -> list[Output]:
-        wake = self.dialogue.wake_at
-        assert wake is not None
-        self.now = wake
-        return list(self.dialogue.tick(self.now))
+        super().__init__(TerumoDialogue(TerumoSettings(**settings), Port()))  # type: ignore[arg-type]  # keyword by keyword
 
     def polling(self) -> "Hand":
         """Meet SS730-0001; the first question for its status is out."""

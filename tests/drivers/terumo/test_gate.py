@@ -26,20 +26,14 @@ from tests.drivers.terumo.test_codec import (
     STOPPED,
     packets,
 )
+from tests.prove.families import forbidden_frames
 
-HERE = Path(__file__).parent
 ALLOWED = [ASK_ID, ASK_STATUS, packets("questions.txt")[0]]
 NAMELESS = packets("questions.txt")[1]
 CLEAN = '<?xml version="1.0"?>'
 
 
-def forbidden() -> list[tuple[bytes, str]]:
-    rows = (HERE / "forbidden.txt").read_text(encoding="utf-8").splitlines()
-    pairs = [row.split("|", 1) for row in rows if row and not row.startswith("#")]
-    return [(bytes.fromhex(data), words.strip()) for data, words in pairs]
-
-
-FORBIDDEN = forbidden()
+FORBIDDEN = list(forbidden_frames("terumo"))
 
 
 def question(command: bytes, device_id: str = DEVICE_ID) -> bytes:
@@ -50,16 +44,6 @@ def test_both_are_queries_and_the_family_is_refused_by_default() -> None:
     assert {kind.purpose for kind in FAMILY.requests} == {Purpose.QUERY}
     assert "UNVERIFIED" in FAMILY.refused
     assert "UNVERIFIED" in FAMILY.link_loss
-
-
-@pytest.mark.parametrize(("data", "words"), FORBIDDEN)
-def test_a_forbidden_packet_is_refused_and_would_have_been_noticed(data: bytes, words: str) -> None:
-    assert recognise(data) is None, words
-    device = TerumoDevice(StillBedside(), TerumoDeviceSettings())
-    device.open(START)
-    device.receive(data, START)
-    assert device.tampered, words
-    assert device.violations, words
 
 
 def test_an_empty_id_beside_a_command_is_not_sent_and_asks_for_the_id_only() -> None:
@@ -82,16 +66,6 @@ def test_no_changed_byte_passes(frame: bytes) -> None:
         for value in range(256):
             changed = frame[:position] + bytes([value]) + frame[position + 1 :]
             assert (recognise(changed) is None) == (changed != frame), changed
-
-
-@pytest.mark.parametrize("frame", ALLOWED)
-def test_no_truncation_and_no_addition_passes(frame: bytes) -> None:
-    for end in range(len(frame)):
-        assert recognise(frame[:end]) is None
-        assert recognise(frame[end + 1 :]) is None
-    for other in (*ALLOWED, *(data for data, _ in FORBIDDEN), b"\x00", b"\r", b"\x02", b"\x03"):
-        assert recognise(frame + other) is None
-        assert recognise(other + frame) is None
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,5 @@
 """The conversation in virtual time; nothing but an acknowledgement leaves."""
 
-from pathlib import Path
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,18 +10,9 @@ from drivers.welch_allyn import FAMILY
 from simulators.api import Cuff, Fixed, StillBedside, Vitals
 from simulators.welch_allyn.device import WelchAllynDevice, WelchAllynDeviceSettings
 from tests.converse import START, converse
+from tests.prove.families import listed_requests
 
-FOLDER = Path(__file__).parent
-
-
-def lines(name: str) -> list[list[str]]:
-    text = (FOLDER / name).read_text(encoding="utf-8").splitlines()
-    return [[cell.strip() for cell in line.split("|")] for line in text if line and not line.startswith("#")]
-
-
-FORBIDDEN = [(bytes.fromhex(data), words) for data, words in lines("forbidden.txt")]
-((NAME, PURPOSE, EFFECT, _, EXAMPLE_HEX),) = lines("requests.txt")
-EXAMPLE = bytes.fromhex(EXAMPLE_HEX)
+EXAMPLE = listed_requests("welch_allyn")[0].data
 
 
 def device(vitals: Vitals) -> WelchAllynDevice:
@@ -91,29 +80,6 @@ def test_no_senders_text_shapes_what_leaves(cells: list[str]) -> None:
             assert [part[:3] for part in said[1:-2].split(b"\r")[1:-1]] in ([b"MSA"], [b"MSA", b"ERR"])
 
 
-def test_the_inventory_is_what_the_code_declares() -> None:
+def test_one_acknowledgement_is_all() -> None:
     (declared,) = FAMILY.requests
-    assert (declared.__name__, declared.purpose.name, declared.effect or "-") == (NAME, PURPOSE, EFFECT)
     assert declared.purpose is Purpose.ACKNOWLEDGE
-    assert type(FAMILY.recognise(EXAMPLE)) is declared
-
-
-@pytest.mark.parametrize(("data", "words"), FORBIDDEN, ids=[words for _, words in FORBIDDEN])
-def test_the_gate_refuses_and_the_latch_trips(data: bytes, words: str) -> None:
-    for refused in (data, EXAMPLE + data, data + EXAMPLE):
-        assert FAMILY.recognise(refused) is None
-    server = device(Vitals())
-    server.open(START)
-    server.receive(data, START)
-    assert server.tampered
-    assert server.violations
-
-
-@given(st.integers(0, 10_000), st.integers(0, 255))
-@settings(max_examples=100)
-def test_a_changed_byte_makes_another_acknowledgement_or_none(at: int, byte: int) -> None:
-    at %= len(EXAMPLE)
-    changed = EXAMPLE[:at] + bytes([byte]) + EXAMPLE[at + 1 :]
-    found = FAMILY.recognise(changed)
-    assert found is None or found.encode() == changed
-    assert FAMILY.recognise(EXAMPLE[:at]) is None
