@@ -186,7 +186,7 @@ class Gateway:
         limits = self._config.outbox
         lost = await self._publisher.give_up_oldest(limits.max_mib * MIB, limits.max_days * DAY_S)
         if lost:
-            log.error("outbox is full: oldest messages were given up", extra=fields(messages=len(lost)))
+            log.error("outbox is full: oldest messages were given up", extra=fields(messages=lost))
 
     def _given_up(self, lost: Sequence[Message]) -> None:
         """Put on the record of each device what is lost."""

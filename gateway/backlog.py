@@ -18,6 +18,7 @@ from gateway.store import Message, Stream
 log = logging.getLogger(__name__)
 
 RETRY_S: Final = (1.0, 30.0)  # first and longest wait before a refused topic is tried again
+HUNG_UP_LIMIT: Final = 3  # messages of one topic; with more of them the topic is to blame
 _OF_ITSELF: Final = frozenset({mqtt.PACKET_TOO_LARGE, mqtt.PAYLOAD_FORMAT_INVALID})  # says nothing of the topic
 _UNCLEAR: Final = frozenset({0x80, 0x83})  # unspecified, implementation specific: of either
 
@@ -124,6 +125,7 @@ class Topic:
     def __init__(self, stream: Stream) -> None:
         self.waiting = OfStream(stream)
         self.aside = OfStream(stream)  # refused for themselves: they wait for another connection
+        self.hung_up = OfStream(stream)  # the broker hung up on them: they wait until it has been calm
         self.is_open = True
         self._refused = Spans()  # by the broker, on this connection
         self.trying: int | None = None  # the number of the message on trial
@@ -132,6 +134,10 @@ class Topic:
 
     def holds(self, message: Message) -> bool:
         """Keep a message back while its topic is refused; False: send it."""
+        if len(self.hung_up) >= HUNG_UP_LIMIT:
+            self.hung_up.add(message)
+            self.trying = None if message.n == self.trying else self.trying
+            return True
         if self.is_open or message.n == self.trying:
             return False
         self.waiting.add(message)
@@ -139,6 +145,9 @@ class Topic:
 
     def refuse(self, message: Message, code: int, now: float) -> None:
         """Take back what the broker refused."""
+        if code == mqtt.HUNG_UP:
+            self.hung_up.add(message)
+            return
         if code in _OF_ITSELF or (code in _UNCLEAR and self.is_open and message.seq in self._refused):
             self.aside.add(message)  # others of the topic were taken since it was refused before
             return
@@ -198,6 +207,11 @@ class Refusals:
         ready = (t for t in self._topics.values() if t.waiting and (t.is_open or (t.trying is None and t.due <= now)))
         return next(ready, None)
 
+    def release(self) -> None:
+        """What the broker hung up on may be tried again."""
+        for topic in self._topics.values():
+            topic.hung_up.empty_into(topic.waiting)
+
     def begin_anew(self) -> None:
         """The connection is gone."""
         for topic in self._topics.values():
@@ -206,7 +220,7 @@ class Refusals:
     def waiting(self) -> Iterator[Waiting]:
         """Give all that waits on disk for the broker to change its mind."""
         for topic in self._topics.values():
-            for part in (topic.waiting, topic.aside):
+            for part in (topic.waiting, topic.aside, topic.hung_up):
                 if part:
                     yield part
 

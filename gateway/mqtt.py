@@ -217,6 +217,7 @@ REFUSALS: Final = {
 FAILED: Final = 0x80  # a reason code from here on is a refusal
 PACKET_TOO_LARGE: Final = 0x95  # said by DISCONNECT only: we know it before we send
 PAYLOAD_FORMAT_INVALID: Final = 0x99
+HUNG_UP: Final = 0x100  # no code of the protocol: how a broker refuses without one
 PUBLICATION_REFUSALS: Final = {
     0x80: ("unspecified error", "see the broker's log"),
     0x83: ("implementation specific error", "see the broker's log"),
@@ -226,4 +227,5 @@ PUBLICATION_REFUSALS: Final = {
     PACKET_TOO_LARGE: ("packet too large", "raise the largest packet that the broker takes"),
     0x97: ("quota exceeded", "raise the broker's quota for this user"),
     PAYLOAD_FORMAT_INVALID: ("payload format invalid", "let the broker take JSON text there: check its configuration"),
+    HUNG_UP: ("hung up", "check the broker's log, access list and largest packet"),
 }

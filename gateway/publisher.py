@@ -18,9 +18,10 @@ from gateway import mqtt
 from gateway.backlog import Refusals, Stored, Waiting
 from gateway.config import Broker
 from gateway.errors import LinkError
+from gateway.hangups import HangUps
 from gateway.logs import fields
 from gateway.outbox import Outbox, OutboxError
-from gateway.session import Session
+from gateway.session import WINDOW, Session
 from gateway.spans import Span, Spans
 from gateway.store import Message
 
@@ -54,6 +55,7 @@ class Publisher:
         self._live: deque[Message] = deque()
         self._stored = Stored(outbox.left)
         self._refusals = Refusals()
+        self._hang_ups = HangUps()
         self._fetched: deque[Message] = deque()  # read from there
         self._fetching: asyncio.Task[None] | None = None
         self._confirmed: deque[tuple[float, Spans]] = deque()  # acknowledged less than ten seconds ago
@@ -81,7 +83,7 @@ class Publisher:
 
     def retain(self, topic: str, payload: bytes) -> None:
         """Publish a status; without a connection it is dropped: `on_connected` asks for fresh ones."""
-        if self._session is not None:
+        if self._session is not None and self._head(topic) not in self._hang_ups.muted:
             self._session.retain(self._head(topic), self._status_tail, payload)
 
     def once(self, topic: str, payload: bytes) -> None:
@@ -89,6 +91,7 @@ class Publisher:
         if (
             self._session is None
             or self._live
+            or self._hang_ups.is_careful
             or not self._session.once(self._head(topic), self._message_tail, payload)
         ):
             self._outbox.dropped["waveforms"] += 1
@@ -161,8 +164,11 @@ class Publisher:
         else:
             self._refusals.note(message[2:].decode(), code)
 
-    def confirmed(self, message: Message) -> None:
-        """The broker has acknowledged it."""
+    def confirmed(self, message: Message | bytes) -> None:
+        """The broker has acknowledged it; of a status nothing needs to be kept."""
+        self._hang_ups.taken(message)
+        if isinstance(message, bytes):
+            return
         self._refusals.taken(message)
         now = time.monotonic()
         if not self._confirmed or now - self._confirmed[-1][0] > 0.5:
@@ -172,6 +178,10 @@ class Publisher:
     def _each_second(self) -> None:
         self._forget_delivered()
         if self._session is not None:
+            if self._hang_ups.calmed():
+                self._refusals.release()
+            if not self._hang_ups.is_careful:
+                self._session.widen()
             self._session.pump()  # a refused topic may be due
 
     def _forget_delivered(self) -> None:
@@ -182,26 +192,34 @@ class Publisher:
     def _take_back(self, session: "Session") -> None:
         """The connection is gone: whatever the broker may not have on disk waits on ours."""
         self._session = None
-        flying = [message for message in session.flying.values() if isinstance(message, Message)]
-        for message in (*self._live, *self._fetched, *flying):
+        blamed = self._hang_ups.hung_up([*session.flying.values()]) if session.is_hung_up else None
+        if blamed is not None:
+            self.refuse(blamed, mqtt.HUNG_UP)
+        if self._hang_ups.is_the_broker:
+            self._refusals.release()
+        flying = [said for said in session.flying.values() if isinstance(said, Message) and said is not blamed]
+        first = (
+            flying if self._hang_ups.is_careful and len(session.flying) == 1 else []
+        )  # soon we know whether it is it
+        for message in (*self._live, *self._fetched, *(() if first else flying)):
             self._stored.add(message)
         for _, spans in self._confirmed:
             for span in spans:
                 self._stored.add_span(span)
         self._refusals.begin_anew()
         self._live.clear()
-        self._fetched.clear()
+        self._fetched = deque(first)
         self._confirmed.clear()
 
-    async def give_up_oldest(self, max_bytes: int, max_age_s: float) -> list[Message]:
-        """Keep the outbox within its limits; gives what was lost, and tells it in the transaction that deletes it."""
-        lost: list[Message] = []
+    async def give_up_oldest(self, max_bytes: int, max_age_s: float) -> int:
+        """Keep the outbox within its limits; tells what was lost in the transaction that deletes it, gives how many."""
+        lost = 0  # no list: a limit that was lowered may cost millions
         until = self._outbox.last  # what tells of the loss is not given up in the same breath
         while doomed := await self._doomed(until, self._outbox.bytes - max_bytes, self._utc() - max_age_s):
             self.on_given_up(doomed)
             self._outbox.delivered(Spans((message.n, message.n) for message in doomed))
             self._outbox.dropped["limit"] += len(doomed)
-            lost += doomed
+            lost += len(doomed)
             await self._outbox.ticket()
             with contextlib.suppress(OutboxError):
                 await self._outbox.measure()
@@ -258,7 +276,10 @@ class Publisher:
         broker, loop = self._broker, asyncio.get_running_loop()
         async with asyncio.timeout(CONNECT_S):
             _, session = await loop.create_connection(
-                lambda: Session(self, broker), broker.host, broker.port, ssl=_tls(broker)
+                lambda: Session(self, broker, 1 if self._hang_ups.is_careful else WINDOW),
+                broker.host,
+                broker.port,
+                ssl=_tls(broker),
             )
             try:
                 await session.log_in(self._will)
@@ -266,6 +287,7 @@ class Publisher:
                 session.abort()
                 raise
         self._session = session
+        self._hang_ups.began()
         try:
             self.on_connected()
             session.pump()

@@ -20,8 +20,8 @@ class Source(Protocol):
     def next_message(self) -> tuple[bytes, bytes, Message, bytes] | None:
         """Give what is to be sent next: topic, properties, message, payload."""
 
-    def confirmed(self, message: Message) -> None:
-        """The broker has acknowledged it."""
+    def confirmed(self, message: Message | bytes) -> None:
+        """The broker has acknowledged it; bytes: a status's topic."""
 
     def refuse(self, message: Message | bytes, code: int) -> None:
         """The broker has refused it, or would; bytes: a status's topic."""
@@ -30,12 +30,13 @@ class Source(Protocol):
 class Session(asyncio.Protocol):
     """One connection: packet ids, the window, and the watch over a broker that has gone quiet."""
 
-    def __init__(self, source: Source, broker: Broker) -> None:
+    def __init__(self, source: Source, broker: Broker, most: int = WINDOW) -> None:
         self._source = source
         self._broker = broker
         self._decoder = mqtt.Decoder(broker.version)
         self._keepalive_s: float = broker.keepalive_s
-        self._window = WINDOW
+        self._window = most
+        self._receive_maximum = WINDOW
         self._maximum_size = MAXIMUM_SIZE
         self._packet_id = 0
         self._heard_at = time.monotonic()
@@ -79,7 +80,7 @@ class Session(asyncio.Protocol):
                 message = self.flying.pop(packet.packet_id, None)
                 if message is not None and packet.code >= mqtt.FAILED:
                     self._source.refuse(message, packet.code)
-                elif isinstance(message, Message):
+                elif message is not None:
                     self._source.confirmed(message)
                 if not self.flying and not self._statuses:
                     self._landed.set()
@@ -98,9 +99,19 @@ class Session(asyncio.Protocol):
         if welcome.code:
             remedy = mqtt.REFUSALS.get(welcome.code, "see the broker's log")
             raise LinkError(f"refused with code {welcome.code}: {remedy}")
-        self._window = min(WINDOW, welcome.receive_maximum)
+        self._receive_maximum = welcome.receive_maximum
+        self._window = min(self._window, welcome.receive_maximum)
         self._maximum_size = welcome.maximum_size or self._maximum_size
         self._keepalive_s = welcome.keepalive_s or self._keepalive_s
+
+    @property
+    def is_hung_up(self) -> bool:
+        """Say whether the other side has ended it."""
+        return self._lost.done()
+
+    def widen(self) -> None:
+        """Have as much in flight as the broker allows."""
+        self._window = min(WINDOW, self._receive_maximum)
 
     async def keep(self, each_second: Callable[[], None]) -> None:
         """Watch over the connection until it fails; a broker that doesn't answer a ping is gone."""

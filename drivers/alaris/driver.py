@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from drivers.alaris.channels import LARGEST_RATE, RATE_ALONE, SERIAL_NUMBER, VOLUME_ALONE
@@ -18,7 +18,7 @@ from drivers.alaris.codec import (
     ReadVtbi,
 )
 from drivers.alaris.readings import alarm, infusion, single, syringe, vtbi
-from drivers.api import Departed, Identity, Output, Port, Report, Request
+from drivers.api import Alarm, Departed, Identity, Output, Port, Report, Request
 from drivers.common.polling import OTHER_QUESTION, Polled, check_pace, pace, unused
 from drivers.common.rounds import Rounds
 
@@ -54,6 +54,7 @@ class AlarisDialogue(Polled[Question, Answer]):
         self._is_file = port.kind == "file"
         self._serial = ""
         self._alarm = ""  # the code that was named last, this round
+        self._named: tuple[Alarm, ...] = ()  # what ALARM named last
         self._takers: dict[str, Callable[[Answer, float], list[Output]]] = {
             ReadSerialNumber.verb: self._meet,
             ReadProtocol.verb: self._note_protocol,
@@ -87,7 +88,8 @@ class AlarisDialogue(Polled[Question, Answer]):
         if not serial:
             self._rounds.restart(now)
             return [unused("no serial number", answer)]
-        self._serial = serial
+        if serial != self._serial:
+            self._serial, self._named = serial, ()
         return [Identity(manufacturer="Alaris", serial=serial)]
 
     def _note_protocol(self, answer: Answer, _now: float) -> list[Output]:
@@ -107,12 +109,19 @@ class AlarisDialogue(Polled[Question, Answer]):
         if is_another:
             self._rounds.restart(now)
             return [Departed(reason="another serial number answers")]
-        return [infusion(answer.fields, self._alarm, not self._rounds.is_given_up(ReadAlarm))]
+        return [self._with_named(infusion(answer.fields, self._alarm, not self._rounds.is_given_up(ReadAlarm)))]
 
     def _infusion_of_file(self, answer: Answer) -> Report:
         """Which alarms stand is told by ALARM since the last line of this kind, else by the line's own mark."""
         alarm_code, self._alarm = self._alarm, ""
-        return infusion(answer.fields, alarm_code, bool(alarm_code))
+        return self._with_named(infusion(answer.fields, alarm_code, bool(alarm_code)))
+
+    def _with_named(self, report: Report) -> Report:
+        """INF's mark says that an alarm stands, not which: while it stands, the one that was named hasn't ended."""
+        if report.alarms is None:
+            return report
+        self._named = self._named if report.alarms else ()
+        return replace(report, alarms=(*self._named, *report.alarms))
 
     def _take_single(self, answer: Answer, _now: float) -> list[Output]:
         return [single(answer.verb, answer.fields)]
@@ -120,4 +129,5 @@ class AlarisDialogue(Polled[Question, Answer]):
     def _take_alarm(self, answer: Answer, _now: float) -> list[Output]:
         self._alarm = answer.fields[0].strip()
         report: Report = alarm(answer.fields)
+        self._named = report.alarms or ()
         return [report]

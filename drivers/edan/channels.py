@@ -32,6 +32,7 @@ def channel_of(code: str, _place: str) -> Channel | None:
     return CHANNELS.get((component(code, 1), component(code, 2))) if component(code, 3) == SYSTEM else None
 
 
-# The values come out of a server: without a time of its own, nobody can tell how old any of them is.
-DIALECT: Final = Dialect("Edan EHC", "Edan", channel_of, episodic=frozenset(Metric))
+# The values come out of a server: without a time of its own, nobody can tell how old any of them is. OBR-7 may be the
+# answer's: then it would make a new cuff result of the old one with each answer.
+DIALECT: Final = Dialect("Edan EHC", "Edan", channel_of, episodic=frozenset(Metric), cuff_groups=frozenset())
 READER: Final = Reader(DIALECT)

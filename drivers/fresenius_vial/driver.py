@@ -21,6 +21,7 @@ from drivers.fresenius_vial.codec import (
     Fault,
     Frame,
     Kind,
+    Letters,
     Nak,
     Present,
     Receipt,
@@ -140,7 +141,7 @@ class VialDialogue:
 
     def _ask(self, turn: Turn, now: float) -> list[Output]:
         self._turn, self._state = turn, State.WAITING
-        self._due_at, self._naks, self._previous = now + _TIMEOUT_S, 0, None
+        self._due_at, self._naks = now + _TIMEOUT_S, 0
         self._sessions[turn.address].asked(turn.ask, now)
         return [REQUESTS[turn.ask](turn.address)]
 
@@ -199,6 +200,9 @@ class VialDialogue:
         if self._state is not State.WAITING or answer.address != self._turn.address:
             is_repeated = answer == self._previous  # our ACK was lost
             return [] if is_repeated else [_damage("answer that nobody waits for", answer)]
+        if answer.text and answer == self._previous and self._turn.ask in (Ask.TYPE, Ask.DRUG):
+            self._previous = None  # a repeat, as our ACK was lost; if it is none, it is believed when asked again
+            return []
         if answer.kind is Kind.DONE and not _fits(self._turn.ask, answer.text):
             return [_damage("answer to another question", answer), *self._miss(now)]
         self._previous = answer
@@ -282,7 +286,7 @@ def _fits(ask: Ask, text: str | None) -> bool:
         case Ask.MODULES:
             return modules(text or "") is not None
         case Ask.TYPE | Ask.DRUG:
-            return not (said and "d" in said and "r" in said)
+            return not any(set(letters.value) <= set(said or ()) for letters in Letters)
     return bool(said) and set(said or ()) <= set(LETTERS[ask].value)
 
 

@@ -50,7 +50,7 @@ RATE: Final = Figure(M.INFUSION_RATE, "rate", "rate", "mL/h")
 ALARM_NUMBER: Final = 0x1F
 
 # Alarm byte 1.
-RUN, KVO, ON_BATTERY = 0x02, 0x04, 0x08
+SECONDARY, RUN, KVO, ON_BATTERY, BATTERY_LOW = 0x01, 0x02, 0x04, 0x08, 0x10
 
 # Alarm byte 2.
 POWERED: Final = 0x08
@@ -62,6 +62,8 @@ STATES: Final = {
     (True, True): S.KVO,
     (False, False): S.STOPPED,
 }
+
+LOW_BATTERY: Final = 0x01  # also has a bit of its own, which stands beside any other number
 
 # By alarm number. The manual has names only; where a name leaves doubt, the code is unknown.
 ALARMS: Final = {

@@ -9,15 +9,18 @@ from drivers.api import Alarm, Reading, Report
 from drivers.graseby.channels import (
     ALARM_NUMBER,
     ALARMS,
+    BATTERY_LOW,
     CENTURY,
     INFUSED,
     KVO,
     LIMIT,
+    LOW_BATTERY,
     ON_BATTERY,
     POWERED,
     RATE,
     RATE_SET,
     RUN,
+    SECONDARY,
     SHAPES,
     STATES,
     Figure,
@@ -41,7 +44,9 @@ def report(reply: Reply, is_accepted: bool | None) -> Report:
     kind, state = kind_of(reply.data), _state(reply.alarms)
     said = [_condition(reply.alarms, state), *_power(reply.alarms), _bytes(reply.alarms)]
     if is_accepted is not False and kind is Kind.INFUSION:
-        said += [_doubt(reading, is_accepted) for reading in _infusion(reply.data, state)]
+        said += [
+            _doubt(reading, is_accepted) for reading in _infusion(reply.data, state, bool(reply.alarms[1] & SECONDARY))
+        ]
     if is_accepted is not False and kind is None:
         said.append(_doubt(Reading(Metric.UNMAPPED, reply.data, name="data", raw=reply.data), is_accepted))
     clock = _clock(reply.data) if is_accepted is not False and kind is Kind.TIME else None
@@ -77,20 +82,29 @@ def _bytes(alarms: bytes) -> Reading:
 
 @lru_cache(maxsize=256)
 def _alarms(alarms: bytes) -> tuple[Alarm, ...]:
-    if not (number := alarms[0] & ALARM_NUMBER):
-        return ()
+    """One is shown by its number. A low battery has a bit too: it hasn't ended when the number is another alarm's."""
+    number = alarms[0] & ALARM_NUMBER
+    shown = [_alarm(number)] if number else []
+    if alarms[1] & BATTERY_LOW and number != LOW_BATTERY:
+        shown.append(_alarm(LOW_BATTERY))
+    return tuple(shown)
+
+
+def _alarm(number: int) -> Alarm:
     code, text = ALARMS.get(number, (AlarmCode.UNKNOWN, f"alarm {number:02X}"))
-    return (Alarm(code, text, raw=f"{number:02X}"),)
+    return Alarm(code, text, raw=f"{number:02X}")
 
 
-def _infusion(data: str, state: InfusionState) -> list[Reading]:
-    """The rate is the programmed one; that it flows, the pump says by its bits. At the KVO rate it may be either."""
-    rate_set = _figure(RATE_SET, data)
-    if state is InfusionState.KVO and rate_set.validity is Validity.VALID:
-        rate_set = rate_set._replace(validity=Validity.QUESTIONABLE, reason=Reason.OTHER)
+def _infusion(data: str, state: InfusionState, is_secondary: bool) -> list[Reading]:
+    """The rate is the programmed one; that it flows, the pump says by its bits.
+
+    At the KVO rate it may be either, and in secondary mode either infusion's.
+    """
+    is_certain = state is not InfusionState.KVO and not is_secondary
+    rate_set = _doubt(_figure(RATE_SET, data), is_certain)
     flowing = _absent(RATE, Reason.NOT_AVAILABLE, rate_set.raw)
     if state is InfusionState.INFUSING:
-        flowing = _figure(RATE, data)
+        flowing = _doubt(_figure(RATE, data), is_certain)
     return [flowing, rate_set, _figure(INFUSED, data), _figure(LIMIT, data)]
 
 

@@ -16,6 +16,7 @@ class Units(NamedTuple):
     gas: str = ""
     st: str = ""
     output: str = ""
+    venous: str = ""  # empty: as the other pressures
 
 
 _ST: Final = (
@@ -26,7 +27,7 @@ _ST: Final = (
 
 def channels(units: Units) -> dict[str, Channel]:
     """List the ids (OBX-3.1) under one monitor's units."""
-    pressure, co2, gas, st, output = units
+    pressure, co2, gas, st, output, venous = units
     return {
         "101": Channel(Metric.HEART_RATE, may_be_zero=True),
         "102": Channel(Metric.PVC_RATE, may_be_zero=True),
@@ -53,7 +54,7 @@ def channels(units: Units) -> dict[str, Channel]:
         "500": Channel(Metric.IBP_SYSTOLIC, "ART", True, True, pressure),  # a line that is being zeroed says 0
         "501": Channel(Metric.IBP_MEAN, "ART", True, True, pressure),  # mean before diastolic, unlike NIBP
         "502": Channel(Metric.IBP_DIASTOLIC, "ART", True, True, pressure),
-        "605": Channel(Metric.CVP_MEAN, "", True, True, pressure),
+        "605": Channel(Metric.CVP_MEAN, "", True, True, venous or pressure),
     }
 
 

@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 from drivers.api import Damage, Departed, Identity, Output, Port, Report
 from drivers.common.hl7.message import Message
-from drivers.common.vendor_hl7.reports import observe
+from drivers.common.vendor_hl7.reports import is_training, observe
 from drivers.common.vendor_hl7.rows import Reader
 from drivers.mindray_pds.alarms import ActiveAlarms
 from drivers.mindray_pds.channels import ALARM_IDS, Units, dialect
@@ -31,6 +31,7 @@ class MindrayPdsSettings:
     gas_unit: Literal["", "%", "mm[Hg]", "kPa"] = ""
     st_unit: Literal["", "mV", "mm"] = ""
     output_unit: Literal["", "L/min"] = ""
+    cvp_unit: Literal["", "mm[Hg]", "kPa", "cm[H2O]"] = ""  # empty: as pressure_unit
 
 
 class Due(Enum):
@@ -48,7 +49,7 @@ class MindrayPdsDialogue:
 
     def __init__(self, settings: MindrayPdsSettings, _port: Port) -> None:
         said = settings
-        units = Units(said.pressure_unit, said.co2_unit, said.gas_unit, said.st_unit, said.output_unit)
+        units = Units(said.pressure_unit, said.co2_unit, said.gas_unit, said.st_unit, said.output_unit, said.cvp_unit)
         self._reader = Reader(dialect(units))
         self._decoder = Decoder()
         self._alarms = ActiveAlarms()
@@ -87,9 +88,9 @@ class MindrayPdsDialogue:
         return outputs
 
     def tick(self, now: float) -> Sequence[Output]:
-        """Do what is due."""
-        due = [duty for duty, at in self._dues.items() if at <= now]
-        return [output for duty in due for output in self._duties[duty](now)]
+        """Do what is due in its order, also if nobody woke us for long; one duty may make another one needless."""
+        due = sorted((duty for duty, at in self._dues.items() if at <= now), key=self._dues.__getitem__)
+        return [output for duty in due if duty in self._dues for output in self._duties[duty](now)]
 
     def close(self, _now: float) -> Sequence[Output]:
         """Say nothing: the protocol has no farewell."""
@@ -112,7 +113,7 @@ class MindrayPdsDialogue:
     def _sound(self, _now: float) -> list[Output]:
         self._dues.pop(Due.ALARMS, None)
         news = self._alarms.news()
-        return [] if news is None else [Report((), alarms=news)]
+        return [] if news is None else [Report((), alarms=news, simulated=self._alarms.is_simulated)]
 
     def _depart(self, _now: float) -> list[Output]:
         """The port stays open and heartbeats and queries go on: whoever comes back is heard."""
@@ -142,7 +143,7 @@ class MindrayPdsDialogue:
             self._attempts = 0
             self._dues[Due.ASK] = now + DATA_S
         if kind in ALARM_IDS:
-            rows = self._alarms.hear(kind, rows)
+            rows = self._alarms.hear(kind, rows, is_training=is_training(message))
             outputs += self._sounded(now)
         if kind != PATIENT:  # which says who lies there, and nothing else
             outputs += self._report(message, rows)

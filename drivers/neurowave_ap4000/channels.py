@@ -31,6 +31,7 @@ WITH_SOFTWARE: Final = frozenset({"v0.2"})
 DATE, TIME, ALARM_COUNT, AUDIO, FIRST_ALARM = 3, 4, 12, 13, 14
 NO_ALARMS: Final = -1
 ALARM_SLOTS, ALARM_FIELDS = 4, 4  # code, device, priority, sound
+MORE_ALARMS: Final = "more alarms than are named"
 
 CHANNELS: Final = {"1": 0, "2": 33}  # by number: how much further its fields stand
 SERIAL, DRUG, CONCENTRATION, CONCENTRATION_UNIT = 34, 37, 38, 39

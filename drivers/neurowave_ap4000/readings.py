@@ -22,6 +22,7 @@ from drivers.neurowave_ap4000.channels import (
     FIGURES,
     FIRST_ALARM,
     HIGHEST,
+    MORE_ALARMS,
     NO_ALARMS,
     NO_CONCENTRATION,
     NOT_SET,
@@ -80,7 +81,7 @@ def alarms(fields: tuple[str, ...]) -> tuple[Alarm, ...] | None:
     places = (FIRST_ALARM + ALARM_FIELDS * slot for slot in range(named))
     found = tuple(_alarm(*(text.strip() for text in fields[place : place + ALARM_FIELDS])) for place in places)
     if count > ALARM_SLOTS:
-        return (*found, Alarm(AlarmCode.UNKNOWN, "more alarms than are named", raw=fields[ALARM_COUNT]))
+        return (*found, Alarm(AlarmCode.UNKNOWN, MORE_ALARMS, raw=fields[ALARM_COUNT]))
     return found
 
 

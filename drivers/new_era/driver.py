@@ -1,11 +1,11 @@
 """The conversation with one NE-1000: seven fixed questions in rounds."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from drivers.api import Output, Port, Request
-from drivers.common.polling import Polled, check_pace, pace, unused
+from drivers.common.polling import OTHER_QUESTION, Polled, check_pace, pace, unused
 from drivers.common.rounds import Rounds
 from drivers.new_era.channels import OWN_ADDRESS
 from drivers.new_era.codec import (
@@ -28,6 +28,7 @@ Question = type[
 # Who it is comes before anything else.
 OPENING: Final[tuple[Question, ...]] = (ReadVersion,)
 POLLED: Final[tuple[Question, ...]] = (ReadDispensed, ReadRate, ReadVolume, ReadDirection, ReadPhase, ReadDiameter)
+NOT_KNOWN: Final = "answer not known"
 VITAL: Final[frozenset[Question]] = frozenset({ReadVersion, ReadDispensed})
 
 
@@ -48,10 +49,11 @@ class NewEraSettings:
 class NewEraDialogue(Polled[Question, Answer]):
     """One conversation with one pump at address 0."""
 
-    def __init__(self, settings: NewEraSettings, _port: Port) -> None:
+    def __init__(self, settings: NewEraSettings, port: Port) -> None:
         decoder = Decoder()
         super().__init__(decoder, Rounds(OPENING, POLLED, VITAL, pace(settings)))
         self._give_up = decoder.give_up
+        self._is_file = port.kind == "file"
 
     def tick(self, now: float) -> Sequence[Output]:
         """Ask the next question, or give up waiting. A question ends the answer that was begun before it."""
@@ -65,6 +67,8 @@ class NewEraDialogue(Polled[Question, Answer]):
         if reason := self._misfit(answer):
             return [unused(reason, answer)]
         verb = verb_of(answer.data)
+        if reason := self._unasked(answer, verb):
+            return [unused(reason, answer), report(replace(answer, data=""))]
         self._settle(answer, verb, now)
         said = identity(answer.data) if verb == ReadVersion.verb else None
         return [said, report(answer)] if said else [report(answer)]
@@ -75,8 +79,16 @@ class NewEraDialogue(Polled[Question, Answer]):
             return "the pump is in safe mode"  # somebody else keeps it there, and stands by its watchdog
         if answer.address != OWN_ADDRESS:
             return "answer of another address"
-        is_known = not answer.data or is_refusal(answer.data) or verb_of(answer.data)
-        return "" if is_known else "answer not known"
+        is_alarm = answer.status.startswith("A?")  # it is acknowledged now, and won't be said again
+        return "" if is_alarm or not answer.data or is_refusal(answer.data) or verb_of(answer.data) else NOT_KNOWN
+
+    def _unasked(self, answer: Answer, verb: str) -> str:
+        """Say why an answer's data aren't used. One altered bit in a unit makes a rate of a volume."""
+        if not verb:
+            return NOT_KNOWN if answer.data and not is_refusal(answer.data) else ""
+        asked = self._rounds.asked
+        is_awaited = self._is_file or (asked is not None and asked.verb == verb)
+        return "" if is_awaited else OTHER_QUESTION
 
     def _settle(self, answer: Answer, verb: str, now: float) -> None:
         """An alarm may take the answer's place: then the question is asked again."""

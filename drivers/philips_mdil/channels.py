@@ -25,6 +25,12 @@ PRIVATE: Final = 0xF000
 TEMPERATURES: Final = {Term(SCADA, 0xF0C7): "T1", Term(SCADA, 0xF0C8): "T2", Term(0x0007, 0xF0C7): "T1"}
 # The number is that of a count, but Philips says it per minute.
 SAID_OTHERWISE: Final = {0x4261: Metric.PVC_RATE}
+# Where one patient may have several of a metric at once: which one it is.
+SITES: Final = {
+    0x4A11: "ART", 0x4A12: "ART", 0x4A13: "ART", 0x4A15: "ABP", 0x4A16: "ABP", 0x4A17: "ABP", 0x5012: "airway",
+    0x506A: "pleth", 0x4B5C: "body", 0x4B60: "core", 0x4B64: "oesophagus", 0x4B74: "skin", 0x4B78: "eardrum",
+    0xE004: "rectal", 0xE008: "oral", 0xE00C: "ear", 0xE050: "axillary",
+}  # fmt: skip
 TEXTS: Final = frozenset({Metric.ECG_RHYTHM, Metric.ECG_ECTOPIC})
 
 # No value is an empty field, so that a zero has been measured: asystole, apnoea, no CO2, a pressure at zero.
@@ -64,7 +70,8 @@ def channel_of(code: str, _place: str) -> Channel | None:
     mdc = Code(known.code, known.refid)
     if metric in TEXTS:
         return Channel(metric, is_text=True, code=mdc)
-    return Channel(metric, "", metric in MAY_BE_ZERO, metric in MAY_BE_NEGATIVE, unit="", code=mdc)
+    site = SITES.get(term.code, "")
+    return Channel(metric, site, metric in MAY_BE_ZERO, metric in MAY_BE_NEGATIVE, unit="", code=mdc)
 
 
 def by_method(channel: Channel, method: str) -> Channel:

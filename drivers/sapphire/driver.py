@@ -11,6 +11,7 @@ from drivers.api import Damage, Identity, Output, Port
 from drivers.sapphire.codec import BATCH, Decoder, Message, ThisIsPc
 from drivers.sapphire.readings import agree, doubtful, identity, is_readable, rate_of, report
 
+CONTRADICTED: Final = "batch that the next one contradicts"
 _BATCHES: Final = 10  # for one report, at ten a second; fewer if they come more slowly
 _REPORT_S: Final = 1.0
 _SECOND_S: Final = 1.0  # the public driver says it twice at the beginning, as the maker's own program does
@@ -89,8 +90,10 @@ class SapphireDialogue:
         if not is_readable(message.data):
             return self._lose(Damage("batch of another layout", len(message.encode())))
         before, self._before = self._before, message.data
-        self._is_alone = before is None or not agree(before, message.data)
-        return [] if self._is_alone else [*self._met(message.data), *self._told(message.data, now)]
+        was_alone, self._is_alone = self._is_alone, before is None or not agree(before, message.data)
+        if not self._is_alone:
+            return [*self._met(message.data), *self._told(message.data, now)]
+        return [Damage(CONTRADICTED, len(message.encode()))] if was_alone else []
 
     def _lose(self, damage: Damage) -> list[Output]:
         """Of 256 harmed batches one has a right sum: what stands beside damage must be confirmed anew."""

@@ -38,8 +38,10 @@ def report(data: bytes) -> Report:
 
 def identity(data: bytes) -> Identity:
     """Give who a batch says it is from."""
-    serial, software = (_number(data, field) for field in (SERIAL_NUMBER, SOFTWARE))
-    return Identity(manufacturer="Q Core", model="Sapphire", serial=str(serial), firmware=str(software))
+    serial, software = (
+        str(_number(data, field)) if _is_said(data, field) else "" for field in (SERIAL_NUMBER, SOFTWARE)
+    )
+    return Identity(manufacturer="Q Core", model="Sapphire", serial=serial, firmware=software)
 
 
 def _doubted(reading: Reading) -> Reading:
@@ -49,8 +51,8 @@ def _doubted(reading: Reading) -> Reading:
 
 
 def _state(data: bytes) -> Reading:
-    """A rate of 0 doesn't say why: paused, stopped, an alarm and the end look alike."""
-    is_flowing = _is_said(data, RATE.field) and _number(data, RATE.field) > 0
+    """A rate of 0 doesn't say why: paused, stopped, an alarm and the end look alike. A doubtful one proves nothing."""
+    is_flowing = 0 < _number(data, RATE.field) / RATE.per <= RATE.highest
     state = InfusionState.INFUSING if is_flowing else InfusionState.UNKNOWN
     return Reading(Metric.INFUSION_STATE, state, name=RATE.name, raw=_raw(data, RATE.field).hex())
 

@@ -19,7 +19,7 @@ FAMILY = Family(
     "UNVERIFIED: show on the bench, per model and software, that it doesn't",
     unconfirmed=(
         "status of a pump that runs, gives a bolus, purges or is in standby",
-        "active alarms",
+        "active alarms, and the order of their bits",
         "dose and dilution in use",
         "refusals",
         "alarm bits of the infusion pump (TE-LF)",

@@ -2,7 +2,7 @@ import asyncio
 import random
 import sqlite3
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,13 +12,14 @@ import pytest
 import trustme
 
 from gateway import backlog as backlog_module
+from gateway import hangups as hangups_module
 from gateway import publisher as publisher_module
 from gateway import store as store_module
 from gateway.config import Broker
 from gateway.mqtt import Will
 from gateway.outbox import Outbox
 from gateway.publisher import HISTORICAL_S, Publisher, _words
-from gateway.store import Writer
+from gateway.store import Message, Writer
 from tests.gateway.parts import PATIENCE_S, START, Disk, eventually, free_port, opened, put, stored, turns
 from tests.gateway.tiny_broker import Published, TinyBroker
 
@@ -53,6 +54,19 @@ class Desk:
     def say(self, first: int, last: int, at: float | None = None, topic: str = "t") -> None:
         for n in range(first, last):
             put(self.outbox, topic, payload(n), self.now if at is None else at)
+
+    async def given_up(self, max_bytes: int, max_age_s: float) -> list[Message]:
+        """Let it give up the oldest; gives what it told."""
+        lost: list[Message] = []
+        tell = self.publisher.on_given_up
+
+        def told(messages: Sequence[Message]) -> None:
+            lost.extend(messages)
+            tell(messages)
+
+        self.publisher.on_given_up = told
+        assert await self.publisher.give_up_oldest(max_bytes, max_age_s) == len(lost)
+        return lost
 
     async def say_now(self, first: int, last: int) -> None:
         self.say(first, last)
@@ -372,7 +386,7 @@ async def test_what_was_taken_before_our_clock_was_set_is_not_too_old(tmp_path: 
     async with at_work(tmp_path, Broker("mqtt", "127.0.0.1", free_port())) as desk:
         desk.say(0, 100, at=60.0)
         await desk.outbox.ticket()
-        assert await desk.publisher.give_up_oldest(1 << 40, 86_400.0) == []
+        assert await desk.given_up(1 << 40, 86_400.0) == []
         assert desk.publisher.depth == 100
 
 
@@ -390,7 +404,7 @@ async def test_what_is_given_up_until_a_read_fails_is_given_up(tmp_path: Path, m
         await desk.outbox.ticket()
         with monkeypatch.context() as context:
             context.setattr(Writer, "read", twice)
-            lost = await desk.publisher.give_up_oldest(1 << 40, 50.0)
+            lost = await desk.given_up(1 << 40, 50.0)
         assert [message.seq for message in lost] == list(range(1, 201))
         assert desk.publisher.depth == 800
         assert [message.seq for message in await stored(desk.outbox)] == list(range(201, 1001))
@@ -402,7 +416,7 @@ async def test_what_is_given_up_was_not_also_sent(tmp_path: Path) -> None:
         await desk.outbox.ticket()
         broker.hang_up()
         await desk.connected(2)
-        lost = await desk.publisher.give_up_oldest(1 << 40, 50.0)
+        lost = await desk.given_up(1 << 40, 50.0)
         await eventually(lambda: desk.publisher.depth == 0)
         await asyncio.sleep(0.05)
     sent = {m.said["n"] for m in broker.published if m.connection == 2}
@@ -419,7 +433,7 @@ async def test_over_the_size_limit_only_as_much_is_given_up_as_must_be(
             put(desk.outbox, "t", b"x" * 4000 + NEWS, START)
         await desk.outbox.ticket()
         limit = int(desk.outbox.bytes * 0.8)
-        lost = await desk.publisher.give_up_oldest(limit, 1e9)
+        lost = await desk.given_up(limit, 1e9)
         assert [message.seq for message in lost] == list(range(1, len(lost) + 1)), "the oldest first"
         assert 200 <= len(lost) <= 400, f"{len(lost)} of 1000 were given up to get from 100 % to 80 %"
         assert [message.seq for message in await stored(desk.outbox)] == list(range(len(lost) + 1, 1001))
@@ -432,7 +446,7 @@ async def test_over_the_age_limit_only_what_is_too_old_is_given_up(tmp_path: Pat
         desk.say(0, 200, at=START - 100)
         desk.say(200, 300, at=START)
         await desk.outbox.ticket()
-        lost = await desk.publisher.give_up_oldest(1 << 40, 50.0)
+        lost = await desk.given_up(1 << 40, 50.0)
         assert 200 <= len(lost) <= 299
         assert desk.publisher.depth == 300 - len(lost)
 
@@ -440,7 +454,7 @@ async def test_over_the_age_limit_only_what_is_too_old_is_given_up(tmp_path: Pat
 async def test_within_the_limits_nothing_is_given_up(tmp_path: Path) -> None:
     async with at_work(tmp_path, Broker("mqtt", "127.0.0.1", free_port())) as desk:
         await desk.say_now(0, 300)
-        assert await desk.publisher.give_up_oldest(1 << 40, 1e9) == []
+        assert await desk.given_up(1 << 40, 1e9) == []
         assert desk.publisher.depth == 300
 
 
@@ -453,7 +467,7 @@ async def test_what_is_given_up_is_told_in_the_transaction_that_deletes_it(
         await desk.say_now(0, 300)
         desk.publisher.on_given_up = lambda lost: desk.say(1000, 1000 + len(lost), topic="events")
         with disk.full():
-            giving_up = asyncio.create_task(desk.publisher.give_up_oldest(0, 1e9))
+            giving_up = asyncio.create_task(desk.given_up(0, 1e9))
             await eventually(lambda: disk.attempts >= 3)
             messages = await desk.outbox.read((1, 10_000), 10_000)
             assert len(messages) == 300, "neither, while the disk has no room"
@@ -637,7 +651,7 @@ async def test_what_is_refused_for_too_long_is_given_up_by_name_and_nothing_else
         desk.say(300, 310, topic="refused")
         await broker.until(lambda b: len(b.published) >= 150)
         await eventually(lambda: desk.publisher.depth == 160)
-        lost = await desk.publisher.give_up_oldest(1 << 40, 50.0)
+        lost = await desk.given_up(1 << 40, 50.0)
         assert {message.stream.topic for message in lost} == {"refused"}
         assert {message.seq for message in lost} == {*range(1, 151)}
         await eventually(lambda: desk.publisher.depth == 10)
@@ -680,6 +694,116 @@ async def test_a_refused_status_is_told_once_and_holds_up_nothing(
         await broker.until(lambda b: b.published)
         assert desk.publisher.refused["not authorized"] == 3
         assert len([record for record in caplog.records if record.levelname == "WARNING"]) == 1
+
+
+# What a broker hangs up on (it has no other word before MQTT 5)
+
+
+@pytest.fixture
+def short_tempered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hangups_module, "CALM_S", 0.3)
+    monkeypatch.setattr(hangups_module, "RETRY_S", (60.0, 300.0))
+
+
+@pytest.mark.usefixtures("short_tempered")
+@pytest.mark.parametrize("version", ["3.1.1", "5"])
+async def test_a_message_that_the_broker_hangs_up_on_holds_up_no_other(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, version: str
+) -> None:
+    connack = ACCEPTED_5 if version == "5" else b"\x00\x00"
+    async with (
+        TinyBroker(connack=connack, hangs_up_on=b'"n":5,').at_work() as broker,
+        at_work(tmp_path, settings(broker, version=version)) as desk,
+    ):
+        await desk.connected()
+        await desk.say_now(0, 100)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(broker.until(lambda b: {*numbers(b.published)} >= {*range(100)} - {5}), 3.0)
+        await eventually(lambda: desk.publisher.depth == 1)
+        hang_ups = broker.hang_ups
+        assert hang_ups <= 6, "stormed"
+        await asyncio.sleep(0.5)
+        await desk.say_now(100, 150)
+        await broker.until(lambda b: {*numbers(b.published)} >= {*range(150)} - {5})
+        assert broker.hang_ups == hang_ups
+        assert desk.publisher.refused["hung up"] == 1
+        assert [message.seq for message in await stored(desk.outbox)][5] == 6, "it is still on disk"
+    assert any("hung up" in str(getattr(record, "onlooker_fields", {})) for record in caplog.records)
+
+
+@pytest.mark.usefixtures("short_tempered")
+async def test_what_a_broker_hung_up_on_is_tried_again_when_it_has_been_calm_for_a_while(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hangups_module, "RETRY_S", (0.2, 0.2))
+    async with (
+        TinyBroker(hangs_up_on=b'"n":5,').at_work() as broker,
+        at_work(tmp_path, settings(broker, keepalive_s=1)) as desk,
+    ):
+        await desk.connected()
+        await desk.say_now(0, 10)
+        await eventually(lambda: desk.publisher.refused["hung up"])
+        broker.hangs_up_on = None
+        await broker.until(lambda b: 5 in numbers(b.published))
+        await eventually(lambda: desk.publisher.depth == 0)
+
+
+@pytest.mark.usefixtures("short_tempered")
+async def test_a_topic_that_a_broker_hangs_up_on_is_not_tried_with_each_message(tmp_path: Path) -> None:
+    # Some hang up on whoever publishes where the access list forbids it.
+    async with TinyBroker(hangs_up_on=b"forbidden").at_work() as broker, at_work(tmp_path, settings(broker)) as desk:
+        await desk.connected()
+        for n in range(0, 100, 2):
+            desk.say(n, n + 1, topic="forbidden")
+            desk.say(n + 1, n + 2)
+        await desk.outbox.ticket()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(broker.until(lambda b: {*numbers(b.published)} >= {*range(1, 100, 2)}), 3.0)
+        await eventually(lambda: desk.publisher.depth == 50)
+        assert broker.hang_ups <= 12, "stormed"
+
+
+@pytest.mark.usefixtures("short_tempered")
+async def test_a_status_that_a_broker_hangs_up_on_holds_up_nothing(tmp_path: Path) -> None:
+    async with TinyBroker(hangs_up_on=b"bad/status").at_work() as broker, at_work(tmp_path, settings(broker)) as desk:
+
+        def say_all() -> None:
+            desk.publisher.retain("bad/status", b"{}")
+            desk.publisher.retain("good/status", b"{}")
+
+        desk.publisher.on_connected = say_all
+        await desk.say_now(0, 10)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(broker.until(lambda b: {*numbers(b.published)} >= {*range(10)}), 3.0)
+        await eventually(lambda: desk.publisher.depth == 0)
+        assert broker.retained("good/status")
+        assert desk.publisher.refused["hung up"] == 1
+
+
+@pytest.mark.usefixtures("short_tempered")
+async def test_a_broker_that_hangs_up_whatever_is_said_has_nothing_set_aside(tmp_path: Path) -> None:
+    # Another client with our name, a broker that starts and fails: no message is to blame for that.
+    async with TinyBroker().at_work() as broker, at_work(tmp_path, settings(broker)) as desk:
+        for n in range(20):
+            await desk.connected(n + 1)
+            await desk.say_now(n, n + 1)
+            await broker.until(lambda b, n=n: n in numbers(b.published))  # type: ignore[misc]  # bound at once
+            await turns(20)
+            broker.hang_up()
+        await eventually(lambda: desk.publisher.depth == 0)
+        assert not desk.publisher.refused
+
+
+@pytest.mark.usefixtures("short_tempered")
+async def test_nothing_waits_for_a_broker_that_hung_up_on_everything_and_is_well_again(tmp_path: Path) -> None:
+    async with TinyBroker(hangs_up_on=b"").at_work() as broker, at_work(tmp_path, settings(broker)) as desk:
+        for n in range(50):
+            desk.say(n, n + 1, topic=f"topic{n % 20}")
+        await desk.outbox.ticket()
+        await broker.until(lambda b: b.hang_ups > 40)
+        broker.hangs_up_on = None
+        await asyncio.wait_for(broker.until(lambda b: {*numbers(b.published)} >= {*range(50)}), 3.0)
+        await eventually(lambda: desk.publisher.depth == 0)
 
 
 # What is no broker

@@ -50,6 +50,8 @@ class TinyBroker:
     refuses_text: dict[bytes, int] = field(default_factory=dict)  # what stands in a payload -> reason code
     refusals: int = 0
     closes_after: int | None = None  # hang up, without acknowledging, at this many publications of a connection
+    hangs_up_on: bytes | None = None  # what stands in a publication that it can't stand
+    hang_ups: int = 0
     published: list[Published] = field(default_factory=list)
     introductions: list[Introduction] = field(default_factory=list)
     pings: int = 0
@@ -119,6 +121,9 @@ class TinyBroker:
                     case 3:
                         count += 1
                         if self.closes_after is not None and count > self.closes_after:
+                            break
+                        if self.hangs_up_on is not None and self.hangs_up_on in body:
+                            self.hang_ups += 1
                             break
                         self._take(first, body, writer, waiting)
                     case 12:

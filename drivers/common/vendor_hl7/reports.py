@@ -14,7 +14,7 @@ from drivers.api import Alarm, Announcement, Damage, Output, Reading, Report
 from drivers.common.hl7 import timestamps
 from drivers.common.hl7.message import Message, component
 from drivers.common.vendor_hl7.decoder import fields
-from drivers.common.vendor_hl7.rows import Dialect, Reader, Row, is_simulated
+from drivers.common.vendor_hl7.rows import EPISODIC, Dialect, Reader, Row, is_simulated
 from drivers.vocabulary import EventKind, Reason, Validity
 
 MAX_KEY: Final = 128  # characters of a device's key
@@ -80,20 +80,27 @@ def groups_of(message: Message, reader: Reader) -> list[Group]:
     return [group for group in groups if group.rows or group.alarms or group.nameless]
 
 
+def is_training(message: Message) -> bool:
+    """Say whether a message calls itself made up."""
+    return component(message.header[11], 1).strip().upper() in SIMULATED
+
+
 def observe(message: Message, reader: Reader, key: str, peer: str) -> list[Output]:
     """Report all that a message holds. The report's time is the message's, so that it tells the sender's clock."""
     sent_at = timestamps.parse(message.header[7])
     groups = [(key or device_of(g.location, g.name or peer), g) for g in groups_of(message, reader)]
-    is_test = component(message.header[11], 1).strip().upper() in SIMULATED or _is_demo(groups, reader.dialect)
+    is_test = is_training(message) or _is_demo(groups, reader.dialect)
     made_up = {device for device, group in groups if is_test or group.is_simulated}  # a device is, or isn't: as a whole
     keys = _keys(message, groups)
     said: list[Output] = []
     for device, group in groups:
         if group.nameless:
             said.append(Damage("row without a parameter", group.nameless))
-        own_time = group.time if _tells_cuff_time(group, reader.dialect) else None
+        cuff_time = group.time if _tells_cuff_time(group, reader.dialect) else None
         if group.rows:
-            readings = [_timed(row, own_time if row.is_episodic else group.time, sent_at) for row in group.rows]
+            readings = [
+                _timed(row, cuff_time if row.reading.metric in EPISODIC else group.time, sent_at) for row in group.rows
+            ]
             said.append(
                 Report(
                     readings, device, sent_at or group.time, simulated=device in made_up,

@@ -17,7 +17,7 @@ from drivers.alaris.codec import (
     ReadVtbi,
 )
 from drivers.alaris.driver import AlarisDialogue, AlarisSettings
-from drivers.api import Damage, Departed, Identity, Output, Port, Report
+from drivers.api import Damage, Departed, Identity, Output, Port, Report, Request
 from drivers.vocabulary import AlarmCode, InfusionState, Metric, Reason, Validity
 from simulators.alaris import SIMULATOR
 from simulators.alaris.commands import line
@@ -234,6 +234,32 @@ def test_without_alarm_answers_the_mark_counts() -> None:
     heard = converse(FAMILY, pump(rack), 1700, wire=lambda data: [] if data.startswith(b"!ALARM") else [data])
     alarms = [report.alarms for report in heard.reports if report.alarms is not None]
     assert [tuple(alarm.code for alarm in said) for said, _ in groupby(alarms)] == [(), (AlarmCode.UNKNOWN,), ()]
+
+
+def test_an_alarm_that_was_named_does_not_end_because_alarm_is_not_answered_any_more() -> None:
+    """While the mark stands, which alarm it is of isn't said; only without the mark it is over."""
+    hand = Hand().polling()
+    hand.hear(OCCLUSION)
+    answers: dict[Request, bytes] = {ReadInfusion(): OCCLUDED, ReadVtbi(): VTBI, ReadSyringe(): SYRINGE}
+    reports = _answered(hand, answers, 30.0)
+    said = [[alarm.raw for alarm in report.alarms] for report in reports if report.alarms is not None]
+    assert said
+    assert all(raws == ["AL_OCCLU", "A"] for raws in said)
+    rested = OCCLUDED[1:-6].decode().replace("^A^", "^-^")
+    over = _answered(hand, {**answers, ReadInfusion(): line(rested)}, 10.0)
+    assert {report.alarms for report in over if report.alarms is not None} == {()}
+    again = _answered(hand, answers, 10.0)
+    assert {tuple(a.raw for a in report.alarms) for report in again if report.alarms is not None} == {("A",)}
+
+
+def _answered(hand: "Hand", answers: dict[Request, bytes], seconds: float) -> list[Report]:
+    """Answer some questions, and no other ones."""
+    reports, end = [], hand.now + seconds
+    while hand.now < end:
+        for asked in hand.wait():
+            if isinstance(asked, Request) and (answer := answers.get(asked)):
+                reports += [said for said in hand.hear(answer) if isinstance(said, Report)]
+    return reports
 
 
 def test_a_reader_that_vanishes_does_not_alarm_the_pump() -> None:

@@ -51,6 +51,14 @@ def test_values_without_a_time_of_their_own_are_of_unknown_age() -> None:
     }
 
 
+def test_the_answers_time_is_not_when_the_cuff_measured() -> None:
+    """OBR-7 may be the moment of the answer: each one would tell the same old pressure as a new one."""
+    row = obx("393216^NIBP_SYS^EHC", "121", "mmHg", time="")
+    (found,) = reports(hear(answer("OBR|1||||||20260101000000", row)))[0].readings
+    assert (found.value, found.validity, found.reason) == (121, Validity.QUESTIONABLE, Reason.AGE_UNKNOWN)
+    assert found.device_time is None
+
+
 def test_what_the_gateway_still_says_of_a_silent_monitor_is_late() -> None:
     cuff = obx("393216^NIBP_SYS^EHC", "120", "mmHg", time="20251231120000")
     for said_at, is_late in (

@@ -267,6 +267,38 @@ def test_a_late_answer_is_not_taken_for_another_questions() -> None:
     assert hand.hear(framed(b"1C;d0023;r0000BC14"))[0] == Damage("answer to another question", len(RATES))
 
 
+@pytest.mark.parametrize("said", [b"1C;a00;e00;m1", b"1C;k0000;s00000000"])
+def test_variables_are_no_name(said: bytes) -> None:
+    hand = Hand().reading()
+    hand.hear(RATES)
+    assert hand.wait() == [ReadType("1")]
+    assert hand.hear(framed(said)) == [Damage("answer to another question", len(framed(said))), ACK]
+
+
+def test_a_type_that_is_said_again_is_no_drug() -> None:
+    """The pump repeats what it saw no ACK for, and by then the drug is asked for."""
+    hand = Hand().reading()
+    hand.hear(RATES)
+    hand.wait()
+    hand.hear(framed(b"1C;PILOTE"))
+    assert hand.wait() == [ReadDrug("1")]
+    assert hand.hear(framed(b"1C;PILOTE")) == [ACK]
+    (report, ack) = hand.hear(framed(b"1C;Ketamine"))
+    assert isinstance(report, Report)
+    assert ([r.value for r in report.readings], ack) == (["Ketamine"], ACK)
+
+
+def test_a_drug_that_is_called_like_the_type_is_believed_when_asked_again() -> None:
+    hand = Hand().reading()
+    hand.hear(RATES)
+    hand.wait()
+    hand.hear(framed(b"1C;PILOTE"))
+    assert hand.wait() == [ReadDrug("1")]
+    hand.hear(framed(b"1C;PILOTE"))
+    assert hand.wait() == [ReadDrug("1")]
+    assert isinstance(hand.hear(framed(b"1C;PILOTE"))[0], Report)
+
+
 def test_a_module_that_is_silent_departs_and_is_called_again_later() -> None:
     hand = Hand().reading()
     assert hand.wait() == [ReadVariables("1", Letters.RATES)]

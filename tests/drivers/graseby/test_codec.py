@@ -85,6 +85,15 @@ def test_the_requests_are_heard_by_the_simulator_and_are_no_answers() -> None:
         assert {type(found) for found in Decoder().feed(frame)} == {Damage}
 
 
+def test_a_host_that_sets_the_time_is_no_pump_that_says_how_it_does() -> None:
+    """Its twelve digits stand where a return record has alarm bytes and a model."""
+    host = record("E261208123456")
+    assert [(found.reason, found.size) for found in Decoder().feed(host) if isinstance(found, Damage)] == [
+        ("no return record", len(host))
+    ]
+    assert isinstance(Decoder().feed(Reply("E", b"\x40\xc2\x0a", "30003F").encode(Crc.X25))[0], Reply)
+
+
 def test_every_capture_has_an_origin() -> None:
     assert {capture.evidence for capture in load_all(CAPTURES)} == {"constructed"}
 

@@ -84,6 +84,27 @@ def test_every_alarm_number_keeps_the_manuals_word(number: int) -> None:
     assert [(alarm.code, alarm.text) for alarm in alarms] == ([expected] if number else [])
 
 
+@pytest.mark.parametrize(
+    ("alarms", "shown"),
+    [
+        ("40D00A", ["LOW_BATTERY"]),
+        ("61D00A", ["LOW_BATTERY"]),  # number and bit say the same
+        ("69D00A", ["OCCLUSION", "LOW_BATTERY"]),  # the one number is another alarm's now; the low battery stays
+        ("6FD00A", ["DEAD_BATTERY", "LOW_BATTERY"]),
+    ],
+)
+def test_a_low_battery_stands_while_its_bit_does(alarms: str, shown: list[str]) -> None:
+    assert [alarm.text for alarm in whole(alarms).alarms or ()] == shown
+    assert (whole(alarms).alarms or ())[-1].code is AlarmCode.BATTERY_LOW
+
+
+def test_in_secondary_mode_whose_rate_it_is_is_doubtful() -> None:
+    readings = said("40C30A")
+    assert {readings[metric].validity for metric in (M.INFUSION_RATE, M.INFUSION_RATE_SET)} == {Validity.QUESTIONABLE}
+    assert readings[M.VOLUME_INFUSED].validity is Validity.VALID
+    assert said("40C10A")[M.INFUSION_RATE_SET].validity is Validity.QUESTIONABLE
+
+
 @pytest.mark.parametrize("data", ["261301123456", "260230123456", "260101240000"])
 def test_a_clock_that_cannot_be_is_no_time(data: str) -> None:
     assert whole(data=data).device_time is None

@@ -118,6 +118,16 @@ def test_the_log_of_a_t8() -> None:
     ]
 
 
+def test_the_central_venous_pressure_may_have_a_unit_of_its_own() -> None:
+    rows = message("204", "OBX||NM|605^CVP|2116|8||||||F", "OBX||NM|500^Sys|2116|120||||||F")
+    for said, units in (
+        (MindrayPdsSettings(), [None, None]),
+        (MindrayPdsSettings(cvp_unit="cm[H2O]"), ["cm[H2O]", None]),
+        (MindrayPdsSettings(pressure_unit="kPa"), ["kPa", "kPa"]),
+    ):
+        assert [r.unit for r in readings(rows, settings=said)] == units
+
+
 def test_a_gas_without_a_known_unit_is_no_percentage() -> None:
     gases = {r.name: r for r in readings(capture("t8.txt")) if r.metric in (Metric.FIO2, Metric.ETO2)}
     assert {(r.unit, r.validity, r.reason) for r in gases.values()} == {

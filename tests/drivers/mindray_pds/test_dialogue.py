@@ -86,6 +86,19 @@ def test_training_messages_are_simulated() -> None:
     assert reports(said)[0].simulated
 
 
+@pytest.mark.parametrize("mark", ["|T|", "|D|"])
+def test_alarms_of_a_training_message_are_simulated(mark: str) -> None:
+    row = "OBX||CE|2|1|10044^**RR TOO LOW||||||F"
+    played = message("54", row).replace(b"|P|", mark.encode())
+    said = reports(hear(played, message("56"), message("54", row)))
+    assert [(report.alarms is not None, report.simulated) for report in said] == [(True, True), (True, False)]
+
+
+def test_alarms_of_rows_marked_as_a_demonstration_are_simulated() -> None:
+    said = reports(hear(message("54", "OBX||CE|2|1|10044^**RR TOO LOW|||DEMO|||F"), message("56")))
+    assert [report.simulated for report in said if report.alarms] == [True]
+
+
 def active(outputs: list[Report]) -> list[tuple[Alarm, ...] | None]:
     return [report.alarms for report in outputs if report.alarms is not None]
 
@@ -100,6 +113,14 @@ def test_alarms_of_one_kind_wait_for_the_other_but_not_for_ever() -> None:
     assert active(reports(list(device.receive(capture("technical_alarms.txt"), NOW)))) == []
     assert active(reports(list(device.tick(NOW + 1.0)))) == []
     assert active(reports(list(device.tick(NOW + 3.0)))) == [(SENSOR, LEAD)]
+
+
+def test_a_monitor_that_is_gone_has_ended_no_alarm() -> None:
+    """Also if nobody woke us between: the alarms are told first, and none are after it has departed."""
+    device = dialogue()
+    device.receive(capture("technical_alarms.txt"), NOW)
+    said = [output for output in device.tick(NOW + 60.0) if isinstance(output, Report | Departed)]
+    assert said == [Report((), alarms=(SENSOR, LEAD)), Departed("", "no heartbeat")]
 
 
 def test_limits_are_named_by_the_devices_words() -> None:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from drivers.api import Damage, Departed, Identity, Port, Report
+from drivers.api import Damage, Departed, Identity, Output, Port, Report
 from drivers.neurowave_ap4000 import FAMILY
 from drivers.neurowave_ap4000.codec import Connect, ReadStatus
 from drivers.neurowave_ap4000.driver import Ap4000Dialogue, Ap4000Settings
@@ -221,6 +221,50 @@ def test_another_pump_on_the_cable_is_met_before_it_is_read() -> None:
     hand.hear(OBSERVED[0])
     hand.wait()
     assert isinstance(hand.hear(other)[0], Report)
+
+
+def alarmed(*codes: str, count: int = 0, serial: str = "AP1-0101") -> bytes:
+    fields = STATUS[1:-7].decode().replace("AP1-0101", serial).split("^")
+    fields[12] = str(count or len(codes) or -1)
+    fields[14:30] = [text for code in codes for text in (code, "PUMP1", "HIGH", "HP_PUMP")] + [""] * (
+        16 - 4 * len(codes)
+    )
+    return line("^".join(fields))
+
+
+def shown(outputs: list[Output]) -> list[str]:
+    (report,) = outputs
+    assert isinstance(report, Report)
+    return [alarm.raw.split("^")[0] for alarm in report.alarms or ()]
+
+
+def test_an_alarm_that_lost_its_place_to_a_fifth_has_not_ended() -> None:
+    hand = Hand().polling()
+    four = ("PA.01", "PA.02", "PA.03", "PA.04")
+    assert shown(hand.hear(alarmed(*four))) == [*four]
+    five = alarmed("PE.01", *four[:3], count=5)
+    assert shown(hand.hear(five, after=3)) == ["PE.01", *four[:3], "5", "PA.04"]
+    assert shown(hand.hear(five, after=3)) == ["PE.01", *four[:3], "5", "PA.04"]
+    assert shown(hand.hear(alarmed("PE.01", *four[:3]), after=3)) == ["PE.01", *four[:3]]
+    assert shown(hand.hear(alarmed(), after=3)) == []
+
+
+def test_what_one_pump_alarmed_is_not_held_for_another() -> None:
+    hand = Hand().polling()
+    hand.hear(alarmed("PA.01", "PA.02", "PA.03", "PA.04"))
+    hand.hear(alarmed("PE.01", count=5, serial="AP1-0999"))
+    hand.wait()
+    hand.hear(OBSERVED[0])
+    assert shown(hand.hear(alarmed("PE.01", "PE.02", "PE.03", "PE.04", count=5, serial="AP1-0999"))) == [
+        "PE.01", "PE.02", "PE.03", "PE.04", "5"
+    ]  # fmt: skip
+
+
+def test_a_pump_that_names_others_without_end_fills_no_memory() -> None:
+    hand = Hand().polling()
+    for n in range(100):
+        found = shown(hand.hear(alarmed(*(f"ZZ.{n}.{slot}" for slot in range(4)), count=999), after=3))
+        assert len(found) <= 64
 
 
 def test_a_channel_that_says_no_serial_number_is_no_other_pump() -> None:

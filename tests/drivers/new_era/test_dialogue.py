@@ -166,14 +166,43 @@ def test_nothing_is_asked_while_an_answer_is_awaited() -> None:
     assert hand.dialogue.wake_at == hand.now + 1.0
 
 
-def test_an_answer_is_told_by_its_shape_however_late() -> None:
+def test_of_an_answer_to_another_question_the_status_alone_is_used() -> None:
     hand = Hand().polling()
-    (late,) = hand.hear(RUNNING)
+    damage, late = hand.hear(RUNNING)
+    assert damage == Damage("answer to another question", len(RUNNING))
     assert isinstance(late, Report)
-    assert late.readings[1].metric is Metric.INFUSION_RATE
+    assert [reading.value for reading in late.readings] == [S.INFUSING]
     assert hand.dialogue.wake_at == hand.now + 1.0  # what was asked is still awaited
     hand.hear(DISPENSED)
     assert hand.wait() == [ReadRate()]
+
+
+@pytest.mark.parametrize(
+    ("question", "said", "harmed"),
+    [(ReadVolume(), "5.000ML", "5.000MM"), (ReadVolume(), "5.000ML", "5.000MH"), (ReadRate(), "5.00MH", "5.00ML")],
+)
+def test_one_altered_bit_makes_no_rate_of_a_volume(question: object, said: str, harmed: str) -> None:
+    """L, M and H are one bit apart, and the volume's unit becomes a rate's."""
+    assert sum((a ^ b).bit_count() for a, b in zip(said.encode(), harmed.encode(), strict=True)) == 1
+    hand = Hand().polling()
+    hand.hear(DISPENSED)
+    assert hand.wait() == [ReadRate()]
+    if question == ReadVolume():
+        hand.hear(RUNNING)
+        assert hand.wait() == [question]
+    outputs = hand.hear(Answer("00", "I", harmed).encode())
+    assert [r.metric for o in outputs if isinstance(o, Report) for r in o.readings] == [Metric.INFUSION_STATE]
+
+
+@pytest.mark.parametrize("data", ["5.00XX", "5.00MH"])
+def test_an_alarm_is_told_whatever_stands_behind_it(data: str) -> None:
+    """The pump takes it as acknowledged: it won't say it again."""
+    hand = Hand().polling()
+    damage, told = hand.hear(Answer("00", "A?S", data).encode())
+    assert isinstance(damage, Damage)
+    assert isinstance(told, Report)
+    assert [alarm.raw for alarm in told.alarms or ()] == ["A?S"]
+    assert [r.value for r in told.readings] == [S.UNKNOWN]
 
 
 def test_an_alarm_in_an_answers_place_is_told_and_the_question_asked_again() -> None:
@@ -255,7 +284,7 @@ def test_after_close_nothing_is_asked() -> None:
 
 
 def test_raw_answers_can_be_decoded_without_a_conversation() -> None:
-    dialogue = NewEraDialogue(NewEraSettings(), Port("file"))
+    dialogue = NewEraDialogue(NewEraSettings(), Port("file", "file"))
     dialogue.open(0.0)
     found = dialogue.receive(RUNNING + DISPENSED + PHASE, 0.0)
     assert [len(report.readings) for report in found if isinstance(report, Report)] == [3, 3, 2]

@@ -97,6 +97,19 @@ def test_the_number_decides_and_not_the_label() -> None:
     assert reading(obx("0002-4a1f^HR^MDIL", "20", MMHG)).metric is Metric.UNMAPPED  # pulmonary artery, mean
 
 
+def test_two_of_one_metric_are_told_apart_by_their_source() -> None:
+    """Else the second of two equal values of one moment would be taken for the first one, said again."""
+    found = [
+        reading(obx(f"{code}^x^MDIL", "36", CELSIUS))
+        for code in ("0002-4b48", "0002-4b60", "0002-4b74", "0002-5000", "0002-5012", "0002-4a15", "0002-4a11")
+    ]
+    assert [(r.metric, r.source) for r in found] == [
+        (Metric.TEMPERATURE, ""), (Metric.TEMPERATURE, "core"), (Metric.TEMPERATURE, "skin"),
+        (Metric.RESPIRATION_RATE, ""), (Metric.RESPIRATION_RATE, "airway"),
+        (Metric.IBP_SYSTOLIC, "ABP"), (Metric.IBP_SYSTOLIC, "ART"),
+    ]  # fmt: skip
+
+
 def test_what_a_value_was_measured_by_is_its_source() -> None:
     assert reading(obx(HR, "72", BPM, method="0002-4bb8^SpO2^MDIL")).source == "SpO2"
     assert reading(obx("0002-f0c7^Temp^MDIL", "37", CELSIUS, method="0002-f110^Oral^MDIL")).source == "T1 Oral"

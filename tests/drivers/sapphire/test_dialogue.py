@@ -170,6 +170,15 @@ def test_a_harmed_batch_that_looks_right_is_not_told(offset: int) -> None:
     assert sum(isinstance(output, Identity) for output in outputs) == 1
 
 
+def test_a_batch_that_the_next_one_contradicts_is_counted() -> None:
+    """One field that never rests would silence the pump: that must show."""
+    dialogue = listen()
+    dialogue.receive(RUNNING * 2, START)
+    assert dialogue.receive(altered(45, 1), START) == []
+    assert dialogue.receive(altered(45, 2), START) == [Damage("batch that the next one contradicts", len(RUNNING))]
+    assert len(reports(dialogue.receive(altered(45, 2) * 10, START))) == 1
+
+
 def test_what_stands_beside_damage_is_confirmed_anew() -> None:
     dialogue = listen()
     dialogue.receive(RESTING * 2, START)

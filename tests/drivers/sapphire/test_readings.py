@@ -85,6 +85,16 @@ def test_what_no_display_shows_is_doubtful(offset: int, raw: bytes, metric: Metr
     assert (reading.reason is Reason.IMPLAUSIBLE) == (value >= 1000.0 and value != 9999.99)
 
 
+def test_a_rate_that_no_pump_has_is_no_proof_of_an_infusion() -> None:
+    assert said(changed(47, (9999).to_bytes(2, "little")))["infusion_state"].value == S.INFUSING
+    assert said(changed(47, (10000).to_bytes(2, "little")))["infusion_state"].value == S.UNKNOWN
+
+
+def test_all_bits_set_is_no_serial_number() -> None:
+    assert identity(changed(38, b"\xff" * 4)).serial == ""
+    assert identity(changed(34, b"\xff" * 4)).firmware == ""
+
+
 def test_bytes_that_are_not_known_change_nothing() -> None:
     known = {place for c in CHANNELS for place in range(c.field.offset, c.field.offset + c.field.size)}
     for place in set(range(171)) - known:
