@@ -52,9 +52,10 @@ class Patience:
         self._broken = 0
 
     def after_failure_to_open(self, jitter: float) -> float:
-        """Give the wait (s) before the next look. What is not there can't be disturbed: a replug is a new beginning."""
+        """Give the wait (s) before the next look."""
         self._unopened += 1
-        self._broken = 0
+        if self._look is not DEFAULT_BACK_OFF:
+            self._broken = 0  # a line that is not there can't be disturbed: a replug is a new beginning
         return self._look.wait_s(self._unopened - 1, jitter)
 
     def after_conversation(self, lasted_s: float, jitter: float) -> float:

@@ -194,6 +194,17 @@ def test_a_port_that_is_pulled_and_replugged_again_and_again_is_back_within_a_se
         assert max(looks) <= 0.5
 
 
+@pytest.mark.usefixtures("real_waits")
+def test_a_network_device_that_now_refuses_and_now_hangs_up_is_not_hurried() -> None:
+    """A refused connection has reached the device, unlike a look at a line that isn't there."""
+    patience = Patience("tcp")
+    waits = []
+    for _ in range(8):
+        waits.append(patience.after_conversation(0.1, 0.0))
+        patience.after_failure_to_open(0.0)
+    assert waits[-1] == 4.0
+
+
 async def test_a_fault_of_the_gateways_own_watch_ends_no_link(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
